@@ -1,0 +1,31 @@
+/* registry.h - everything a user can name, one row each. Const, any thread.
+ * Each list ends with NULL. Adding a layer is one file in layers/ and one row in registry.c. */
+#pragma once
+
+#include "base/param.h"
+
+struct layer_class;     /* engine/layer.h */
+struct loss_class;      /* engine/loss.h */
+struct optimizer_class; /* engine/optimizer.h */
+
+extern const struct layer_class *const layer_classes[];
+extern const struct loss_class *const loss_classes[];
+extern const struct optimizer_class *const optimizer_classes[];
+extern const char *const metric_names[];      /* "accuracy" */
+extern const char *const activation_names[];  /* Keras's names, in the order of enum activation */
+extern const char *const initializer_names[]; /* Keras's names, in the order of enum initializer */
+
+/* The class of that name, or NULL. */
+const struct layer_class *layer_class_find(const char *name);
+const struct loss_class *loss_class_find(const char *name);
+const struct optimizer_class *optimizer_class_find(const char *name); /* "Adam" or "adam" */
+
+/* What the catalogue shows of any row. */
+struct registry_row {
+	const char *name, *doc;
+	const struct param *params;
+	size_t conf_size; /* bytes, at most MODEL_CONF_BYTES */
+};
+struct registry_row layer_class_row(const struct layer_class *c);
+struct registry_row loss_class_row(const struct loss_class *c);
+struct registry_row optimizer_class_row(const struct optimizer_class *c);
