@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #define COUNT_OF(array)          (sizeof(array) / sizeof((array)[0]))
-#define PRINTF_LIKE(format, arg) __attribute__((format(printf, format, arg)))
+#define PRINTF_LIKE(text, args)   __attribute__((format(printf, text, args)))
 #define MUST_CHECK               __attribute__((warn_unused_result))
 
 /* AUTO_FREE(plan_free) struct plan *plan = …; frees it when the block ends; STEAL(plan) hands it over.
