@@ -95,6 +95,7 @@ char *buffer_take(struct buffer *b, size_t *ret_size)
 bool buffer_ok(const struct buffer *b, struct error *err)
 {
 	if (b->failed)
-		return error_set(err, ERROR_NO_MEMORY, "no room for an answer of more than %zu bytes", b->max);
+		return error_set(err, ERROR_NO_MEMORY,
+			"no room for an answer of more than %zu bytes", b->max);
 	return true;
 }

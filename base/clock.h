@@ -1,5 +1,6 @@
 /* clock.h - the two clocks. Any thread.
- * Durations and deadlines come from the monotonic one, only what people read from the wall clock. */
+ * Durations and deadlines come from the monotonic one, only what people read from the wall clock.
+ */
 #pragma once
 
 #include <stddef.h>

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void error_write(struct error *err, enum error_code code, const char *pointer, const char *format, va_list args)
+static void error_write(struct error *err, enum error_code code, const char *pointer,
+	const char *format, va_list args)
 {
 	if (!err)
 		return;

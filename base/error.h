@@ -1,8 +1,8 @@
 /* error.h - what went wrong, told to the user who can act on it.
  *
- * A function that can fail for a reason in the world (input, disk, memory, a peer) takes a `struct error *err` as
- * its last argument, writes it on failure only, and returns false or NULL. Programmers' mistakes are asserts.
- * Any thread; an error belongs to its caller. */
+ * A function that can fail for a reason in the world (input, disk, memory, a peer) takes a `struct
+ * error *err` as its last argument, writes it on failure only, and returns false or NULL.
+ * Programmers' mistakes are asserts. Any thread; an error belongs to its caller. */
 #pragma once
 
 #include "base/macros.h"
@@ -28,11 +28,13 @@ struct error {
 	char text[512];    /* one sentence: what, where, the value seen, the values allowed */
 };
 
-/* All three return false, so that `return error_set(err, …);` reads as one sentence. `err` may be NULL. */
+/* All three return false, so that `return error_set(err, …);` reads as one sentence. `err` may be
+ * NULL. */
 bool error_set(struct error *err, enum error_code code, const char *format, ...) PRINTF_LIKE(3, 4);
 bool error_at(struct error *err, enum error_code code, const char *pointer, const char *format, ...)
 	PRINTF_LIKE(4, 5);
 bool error_no_memory(struct error *err);
 
-/* Puts `prefix` in front of the pointer that is there: a parser of a part need not know where the part stands. */
+/* Puts `prefix` in front of the pointer that is there: a parser of a part need not know where the
+ * part stands. */
 void error_pointer_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -79,15 +79,18 @@ static bool param_allows(const struct param *p, double value)
 	return above && below;
 }
 
-static bool param_refuse(const struct param *p, const char *seen, const char *pointer, struct error *err)
+static bool param_refuse(
+	const struct param *p, const char *seen, const char *pointer, struct error *err)
 {
 	char allowed[256];
 
 	param_allowed_text(p, allowed, sizeof allowed);
-	return error_at(err, ERROR_INVALID, pointer, "%s is %s; allowed: %s", p->name, seen, allowed);
+	return error_at(
+		err, ERROR_INVALID, pointer, "%s is %s; allowed: %s", p->name, seen, allowed);
 }
 
-bool param_set_int(const struct param *p, void *conf, int64_t value, const char *pointer, struct error *err)
+bool param_set_int(
+	const struct param *p, void *conf, int64_t value, const char *pointer, struct error *err)
 {
 	assert(p->type == PARAM_TYPE_INT);
 	if (!param_allows(p, (double)value)) {
@@ -99,7 +102,8 @@ bool param_set_int(const struct param *p, void *conf, int64_t value, const char 
 	return true;
 }
 
-bool param_set_float(const struct param *p, void *conf, double value, const char *pointer, struct error *err)
+bool param_set_float(
+	const struct param *p, void *conf, double value, const char *pointer, struct error *err)
 {
 	assert(p->type == PARAM_TYPE_FLOAT);
 	if (!isfinite(value) || !param_allows(p, value)) {
@@ -111,7 +115,8 @@ bool param_set_float(const struct param *p, void *conf, double value, const char
 	return true;
 }
 
-bool param_set_choice(const struct param *p, void *conf, const char *name, const char *pointer, struct error *err)
+bool param_set_choice(
+	const struct param *p, void *conf, const char *name, const char *pointer, struct error *err)
 {
 	assert(p->type == PARAM_TYPE_CHOICE);
 	int index = param_choice_index(p->choices, name);
@@ -124,8 +129,8 @@ bool param_set_choice(const struct param *p, void *conf, const char *name, const
 	return true;
 }
 
-bool param_set_pair(const struct param *p, void *conf, int64_t rows, int64_t columns, const char *pointer,
-	struct error *err)
+bool param_set_pair(const struct param *p, void *conf, int64_t rows, int64_t columns,
+	const char *pointer, struct error *err)
 {
 	assert(p->type == PARAM_TYPE_PAIR);
 	if (!param_allows(p, (double)rows) || !param_allows(p, (double)columns)) {
@@ -186,7 +191,8 @@ const int64_t *param_get_pair(const struct param *p, const void *conf)
 
 bool param_is_null(const struct param *p, const void *conf)
 {
-	return p->flags & PARAM_NULLABLE && *(const int64_t *)param_place_const(p, conf) == PARAM_NULL;
+	return p->flags & PARAM_NULLABLE &&
+	       *(const int64_t *)param_place_const(p, conf) == PARAM_NULL;
 }
 
 static void param_choices_text(const struct param *p, char *ret_text, size_t size)
@@ -194,7 +200,8 @@ static void param_choices_text(const struct param *p, char *ret_text, size_t siz
 	size_t used = 0;
 
 	for (int i = 0; p->choices[i] && used < size; i++) {
-		int n = snprintf(ret_text + used, size - used, "%s\"%s\"", i ? ", " : "", p->choices[i]);
+		int n = snprintf(
+			ret_text + used, size - used, "%s\"%s\"", i ? ", " : "", p->choices[i]);
 		used += n > 0 ? (size_t)n : 0;
 	}
 }
@@ -209,6 +216,7 @@ void param_allowed_text(const struct param *p, char *ret_text, size_t size)
 		(void)snprintf(ret_text, size, "true, false");
 		return;
 	}
-	(void)snprintf(ret_text, size, "%s%.15g, %.15g%s%s", p->flags & PARAM_ABOVE_MIN ? "(" : "[", p->min, p->max,
-		p->flags & PARAM_BELOW_MAX || isinf(p->max) ? ")" : "]", p->flags & PARAM_NULLABLE ? " or null" : "");
+	(void)snprintf(ret_text, size, "%s%.15g, %.15g%s%s", p->flags & PARAM_ABOVE_MIN ? "(" : "[",
+		p->min, p->max, p->flags & PARAM_BELOW_MAX || isinf(p->max) ? ")" : "]",
+		p->flags & PARAM_NULLABLE ? " or null" : "");
 }

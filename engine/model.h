@@ -1,7 +1,8 @@
 /* model.h - what was asked for: an ordered list of layers, a loss, an optimizer.
  *
- * A layer's inputs are layers above it, so the order is topological by construction. A model is filled by one thread
- * and const from then on. Confs are written through the param tables of the classes (base/param.h). */
+ * A layer's inputs are layers above it, so the order is topological by construction. A model is
+ * filled by one thread and const from then on. Confs are written through the param tables of the
+ * classes (base/param.h). */
 #pragma once
 
 #include "base/error.h"
@@ -9,16 +10,17 @@
 
 enum {
 	MODEL_LAYERS_MAX = 512,
-	MODEL_INPUTS_MAX = 8,     /* of one layer */
-	MODEL_NAME_BYTES = 64,    /* of a layer's name, its NUL included */
-	MODEL_CONF_BYTES = 256,   /* of a layer's, loss's or optimizer's conf */
-	MODEL_INPUT = -1,         /* the index that stands for the sample itself */
+	MODEL_INPUTS_MAX = 8,   /* of one layer */
+	MODEL_NAME_BYTES = 64,  /* of a layer's name, its NUL included */
+	MODEL_CONF_BYTES = 256, /* of a layer's, loss's or optimizer's conf */
+	MODEL_INPUT = -1,       /* the index that stands for the sample itself */
 };
 
 struct model_layer {
 	const struct layer_class *class;
-	char name[MODEL_NAME_BYTES];     /* unique in its model; "conv2d", "conv2d_1" … when not given, as Keras does */
-	int inputs[MODEL_INPUTS_MAX];    /* indices of layers above, or MODEL_INPUT */
+	char name[MODEL_NAME_BYTES]; /* unique in its model; "conv2d", "conv2d_1" … when not given,
+					as Keras does */
+	int inputs[MODEL_INPUTS_MAX]; /* indices of layers above, or MODEL_INPUT */
 	int n_inputs;
 	_Alignas(16) unsigned char conf[MODEL_CONF_BYTES]; /* the class's conf struct */
 };
@@ -37,17 +39,21 @@ struct model *model_new(void) MUST_CHECK;
 void model_free(struct model *m);
 DEFINE_AUTO_FREE(struct model, model_free)
 
-/* Appends a layer with its defaults and returns it (borrowed until the next layer is added); its input is the layer
- * before it. `name` may be NULL: then Keras's rule names it. NULL: the name is taken or too long, there are too many layers, or no
- * memory; err->pointer is relative to the layer ("/name"). */
-struct model_layer *model_add(struct model *m, const struct layer_class *class, const char *name, struct error *err)
-	MUST_CHECK;
+/* Appends a layer with its defaults and returns it (borrowed until the next layer is added); its
+ * input is the layer before it. `name` may be NULL: then Keras's rule names it. NULL: the name is
+ * taken or too long, there are too many layers, or no memory; err->pointer is relative to the layer
+ * ("/name"). */
+struct model_layer *model_add(struct model *m, const struct layer_class *class, const char *name,
+	struct error *err) MUST_CHECK;
 
 /* The index of the layer of that name, or -1. */
 int model_find(const struct model *m, const char *name);
 
-/* Sets the inputs of the last layer by name (pointer "/inputs/<i>"); every name must stand above it. */
-bool model_set_inputs(struct model *m, const char *const *names, int n_names, struct error *err) MUST_CHECK;
+/* Sets the inputs of the last layer by name (pointer "/inputs/<i>"); every name must stand above
+ * it. */
+bool model_set_inputs(
+	struct model *m, const char *const *names, int n_names, struct error *err) MUST_CHECK;
 
-void model_set_loss(struct model *m, const struct loss_class *loss);                /* with its defaults */
-void model_set_optimizer(struct model *m, const struct optimizer_class *optimizer); /* with its defaults */
+void model_set_loss(struct model *m, const struct loss_class *loss); /* with its defaults */
+void model_set_optimizer(
+	struct model *m, const struct optimizer_class *optimizer); /* with its defaults */

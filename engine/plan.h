@@ -1,8 +1,10 @@
-/* plan.h - a model, an input shape, a batch size and a memory budget made into something that can run.
+/* plan.h - a model, an input shape, a batch size and a memory budget made into something that can
+ * run.
  *
- * Made once, const afterwards, shared by any number of threads and runs. Shapes are inferred, every tensor becomes
- * an offset in one block, every limit is applied. All refusals happen in plan_new, with the layer's number and name
- * and the numbers seen and allowed, and err->pointer relative to the job ("/model/layers/2/units", "/batch_size"). */
+ * Made once, const afterwards, shared by any number of threads and runs. Shapes are inferred, every
+ * tensor becomes an offset in one block, every limit is applied. All refusals happen in plan_new,
+ * with the layer's number and name and the numbers seen and allowed, and err->pointer relative to
+ * the job ("/model/layers/2/units", "/batch_size"). */
 #pragma once
 
 #include "base/error.h"
@@ -12,41 +14,45 @@
 #include <stdint.h>
 
 enum {
-	PLAN_CHUNK = 16,             /* samples: the unit in which a batch is cut. Part of the numeric contract */
-	PLAN_BATCH_MAX = 1 << 20,    /* samples */
-	PLAN_WEIGHTS_MAX = 4,        /* of one layer */
+	PLAN_CHUNK =
+		16, /* samples: the unit in which a batch is cut. Part of the numeric contract */
+	PLAN_BATCH_MAX = 1 << 20, /* samples */
+	PLAN_WEIGHTS_MAX = 4,     /* of one layer */
 };
 
 struct plan;
 
 struct plan_options {
-	struct shape input;     /* of one sample */
-	struct shape target;    /* of one target; rank 0 for labels */
-	int64_t classes;        /* of the labels in the data; 0 when targets are not labels */
-	int64_t batch_size;     /* samples a step, 1 … PLAN_BATCH_MAX */
-	int64_t bytes_max;      /* the budget for one run of this plan; 0 for no limit */
+	struct shape input;  /* of one sample */
+	struct shape target; /* of one target; rank 0 for labels */
+	int64_t classes;     /* of the labels in the data; 0 when targets are not labels */
+	int64_t batch_size;  /* samples a step, 1 … PLAN_BATCH_MAX */
+	int64_t bytes_max;   /* the budget for one run of this plan; 0 for no limit */
 };
 
 /* NULL: refused. The model is borrowed until the plan is freed. */
-struct plan *plan_new(const struct model *model, const struct plan_options *options, struct error *err) MUST_CHECK;
+struct plan *plan_new(const struct model *model, const struct plan_options *options,
+	struct error *err) MUST_CHECK;
 void plan_free(struct plan *p);
 DEFINE_AUTO_FREE(struct plan, plan_free)
 
 /* What a run of this plan will cost. Exact for what the engine allocates. */
 struct plan_forecast {
-	int64_t parameters;        /* trainable values */
-	int64_t flops_per_sample;  /* of one training step: forward and backward; a fused multiply-add counts as 2 */
+	int64_t parameters;       /* trainable values */
+	int64_t flops_per_sample; /* of one training step: forward and backward; a fused
+				     multiply-add counts as 2 */
 	int64_t weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes, scratch_bytes;
-	int64_t total_bytes;       /* the sum of the above: what trainer_new allocates for the run */
+	int64_t total_bytes; /* the sum of the above: what trainer_new allocates for the run on one
+			      * thread; each more needs scratch_bytes again at most */
 };
 void plan_forecast(const struct plan *p, struct plan_forecast *ret);
 
 /* What a user wants to see of a layer. */
 struct plan_layer_info {
-	const char *name, *type;   /* borrowed from the plan */
+	const char *name, *type; /* borrowed from the plan */
 	struct shape output;
 	int64_t parameters;
-	int64_t flops_per_sample;  /* of the forward pass */
+	int64_t flops_per_sample; /* of the forward pass */
 };
 int plan_layer_count(const struct plan *p);
 void plan_layer_info(const struct plan *p, int layer, struct plan_layer_info *ret);

@@ -42,6 +42,7 @@ void shape_text(const struct shape *s, char ret_text[static SHAPE_TEXT_BYTES])
 	int used = snprintf(ret_text, SHAPE_TEXT_BYTES, "(");
 
 	for (int i = 0; i < s->rank; i++)
-		used += snprintf(ret_text + used, SHAPE_TEXT_BYTES - (size_t)used, "%s%" PRId64, i ? ", " : "", s->dim[i]);
+		used += snprintf(ret_text + used, SHAPE_TEXT_BYTES - (size_t)used, "%s%" PRId64,
+			i ? ", " : "", s->dim[i]);
 	(void)snprintf(ret_text + used, SHAPE_TEXT_BYTES - (size_t)used, s->rank == 1 ? ",)" : ")");
 }

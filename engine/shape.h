@@ -1,4 +1,5 @@
-/* shape.h - the shape of one sample of a tensor; the batch axis belongs to the run. Row-major, NHWC. */
+/* shape.h - the shape of one sample of a tensor; the batch axis belongs to the run. Row-major,
+ * NHWC. */
 #pragma once
 
 #include "base/macros.h"

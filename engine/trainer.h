@@ -1,8 +1,9 @@
 /* trainer.h - the training loop: the engine's boundary.
  *
- * One trainer belongs to one worker thread; trainer_run is called there and returns when the job is done, was told to
- * stop, or failed. The loop allocates nothing and takes no lock while it computes; it polls the stop flag between
- * steps. The result depends on the plan, the data and the seed alone. */
+ * One trainer belongs to one worker thread; trainer_run is called there and returns when the job is
+ * done, was told to stop, or failed. The loop allocates nothing and takes no lock while it
+ * computes; it polls the stop flag between steps. The result depends on the plan, the data and the
+ * seed alone. */
 #pragma once
 
 #include "base/error.h"
@@ -15,52 +16,57 @@
 struct trainer;
 
 struct trainer_options {
-	const struct plan *plan;      /* borrowed until trainer_free */
-	struct data train;            /* borrowed likewise */
-	const struct data *validation;/* NULL: none. Borrowed likewise */
-	int64_t epochs;               /* at least 1 */
+	const struct plan *plan;       /* borrowed until trainer_free */
+	struct data train;             /* borrowed likewise */
+	const struct data *validation; /* NULL: none. Borrowed likewise */
+	int64_t epochs;                /* at least 1 */
 	uint64_t seed;
-	bool shuffle;                 /* a new order every epoch */
-	int threads_max;              /* threads the trainer makes, its caller included; at least 1 */
-	const char *isa;              /* "scalar", "avx2", "avx512", "neon"; NULL: the best of this CPU */
+	bool shuffle;    /* a new order every epoch */
+	int threads_max; /* threads the trainer makes, its caller included; at least 1 */
+	const char *isa; /* "scalar", "avx2", "avx512", "neon"; NULL: the best of this CPU */
 };
 
-/* Checks the data against the plan (counts, label range), allocates everything, draws the initial weights.
- * NULL: refused, or no memory. */
+/* Checks the data against the plan (counts, label range), allocates everything, draws the initial
+ * weights. NULL: refused, or no memory. */
 struct trainer *trainer_new(const struct trainer_options *options, struct error *err) MUST_CHECK;
 void trainer_free(struct trainer *t);
 DEFINE_AUTO_FREE(struct trainer, trainer_free)
 
-/* How many of its threads the next step may use, 1 … threads_max. Any thread may call it at any time. */
+/* How many of its threads the next step may use, 1 … threads_max. Any thread may call it at any
+ * time. */
 void trainer_set_threads(struct trainer *t, int threads);
 
-/* Sums so far of the epoch in progress. Any thread may call it at any time; the fields are of one recent step. */
+/* Sums so far of the epoch in progress. Any thread may call it at any time; the fields are of one
+ * recent step. */
 struct trainer_progress {
-	int64_t epoch;            /* counts from 1 */
-	int64_t step;             /* steps done in this epoch */
+	int64_t epoch; /* counts from 1 */
+	int64_t step;  /* steps done in this epoch */
 	int64_t steps_per_epoch;
-	int64_t samples;          /* done in this epoch */
-	double loss, accuracy;    /* running means of this epoch; accuracy is NAN without the metric */
+	int64_t samples;       /* done in this epoch */
+	double loss, accuracy; /* running means of this epoch; accuracy is NAN without the metric */
 	bool validating;
 };
 void trainer_progress(const struct trainer *t, struct trainer_progress *ret);
 
 /* One finished epoch. */
 struct trainer_epoch {
-	int64_t epoch;            /* counts from 1 */
-	int64_t step;             /* optimizer steps since the start of the job */
-	double loss, accuracy;    /* means over the training samples as they were seen */
+	int64_t epoch;                 /* counts from 1 */
+	int64_t step;                  /* optimizer steps since the start of the job */
+	double loss, accuracy;         /* means over the training samples as they were seen */
 	double val_loss, val_accuracy; /* NAN without validation data */
 	double learning_rate;
-	double seconds;           /* of this epoch, validation included; only of the part run in this process */
-	double train_seconds;     /* the same without validation */
-	int64_t samples;          /* trained in this epoch */
-	double phase_seconds[5];  /* data, forward, loss, backward, update: shares of train_seconds as thread 0 saw them */
+	double seconds; /* of this epoch, validation included; only of the part run in this process
+			 */
+	double train_seconds;    /* the same without validation */
+	int64_t samples;         /* trained in this epoch */
+	double phase_seconds[5]; /* data, forward, loss, backward, update: shares of train_seconds
+				    as thread 0 saw them */
 };
 extern const char *const trainer_phase_names[5];
 
-/* Everything that a trainer needs to go on, as named tensors that borrow the trainer's memory. The order is fixed.
- * Weights come first: "<layer>/kernel", "<layer>/bias"; then the optimizer's slots: "optimizer/<slot>/<layer>/kernel". */
+/* Everything that a trainer needs to go on, as named tensors that borrow the trainer's memory. The
+ * order is fixed. Weights come first: "<layer>/kernel", "<layer>/bias"; then the optimizer's slots:
+ * "optimizer/<slot>/<layer>/kernel". */
 struct trainer_tensor {
 	char name[160];
 	struct shape shape;
@@ -70,39 +76,44 @@ struct trainer_tensor {
 int trainer_tensor_count(const struct trainer *t);
 void trainer_tensor(const struct trainer *t, int index, struct trainer_tensor *ret);
 
-/* The rest of the state: where the trainer stands. Plain numbers; written to and read from a checkpoint as they are. */
+/* The rest of the state: where the trainer stands. Plain numbers; written to and read from a
+ * checkpoint as they are. */
 struct trainer_state {
-	int64_t epoch;            /* epochs finished */
-	int64_t step_in_epoch;    /* steps done in the epoch after it; 0 at an epoch's end */
-	int64_t step;             /* optimizer steps since the start */
-	int64_t epoch_samples;    /* done in the unfinished epoch */
+	int64_t epoch;         /* epochs finished */
+	int64_t step_in_epoch; /* steps done in the epoch after it; 0 at an epoch's end */
+	int64_t step;          /* optimizer steps since the start */
+	int64_t epoch_samples; /* done in the unfinished epoch */
 	int64_t epoch_correct;
 	double epoch_loss_sum;
 };
 void trainer_get_state(const struct trainer *t, struct trainer_state *ret);
 /* Goes on from there; the caller has filled the tensors. false: the state does not fit this job. */
-bool trainer_set_state(struct trainer *t, const struct trainer_state *state, struct error *err) MUST_CHECK;
+bool trainer_set_state(
+	struct trainer *t, const struct trainer_state *state, struct error *err) MUST_CHECK;
 
 /* Called on the trainer's thread; what is handed over is borrowed for the call. */
 struct trainer_events {
-	/* After each epoch, validation included. The trainer stands at the epoch's end, so its tensors and state are a
-	 * checkpoint. false stops the training with that error: nothing may go on that was not stored. */
+	/* After each epoch, validation included. The trainer stands at the epoch's end, so its
+	 * tensors and state are a checkpoint. false stops the training with that error: nothing may
+	 * go on that was not stored. */
 	bool (*epoch)(void *ctx, const struct trainer_epoch *epoch, struct error *err);
 	void *ctx;
 };
 
 enum trainer_outcome {
 	TRAINER_DONE,    /* all epochs done */
-	TRAINER_STOPPED, /* the stop flag was set; the trainer stands between two steps and can be saved */
+	TRAINER_STOPPED, /* the stop flag was set; the trainer stands between two steps and can be
+			    saved */
 	TRAINER_FAILED,  /* err says why: an event handler's error, or a loss that is not finite */
 };
-enum trainer_outcome trainer_run(struct trainer *t, const struct trainer_events *events, const atomic_bool *stop,
-	struct error *err) MUST_CHECK;
+enum trainer_outcome trainer_run(struct trainer *t, const struct trainer_events *events,
+	const atomic_bool *stop, struct error *err) MUST_CHECK;
 
-/* Samples a second over the last steps, and the steps since the start: for a watchdog. Any thread. */
+/* Samples a second over the last steps, and the steps since the start: for a watchdog. Any thread.
+ */
 double trainer_samples_per_second(const struct trainer *t);
 int64_t trainer_heartbeat(const struct trainer *t);
 
-/* The kernel set that a trainer would use: "avx512" … NULL isa: the best of this CPU. NULL: this CPU lacks it, or
- * there is no such set. */
+/* The kernel set that a trainer would use: "avx512" … NULL isa: the best of this CPU. NULL: this
+ * CPU lacks it, or there is no such set. */
 const char *trainer_isa(const char *isa);

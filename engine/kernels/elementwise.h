@@ -1,0 +1,180 @@
+/* elementwise.h - the kernels in which every value stands for itself, and the head of the network.
+ *
+ * Included once in each table's file: the compiler makes vectors of the loops with that file's
+ * instruction set, which cannot change a bit, since each element is the same IEEE operations alone.
+ * Chains (sums along a row) are written in their order, and no compiler may reorder them without
+ * -ffast-math. */
+#pragma once
+
+#include "engine/kernels/kernels.h"
+#include "engine/kernels/math.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+static void k_add(float *restrict y, const float *restrict x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		y[i] += x[i];
+}
+
+static void k_from_u8(const uint8_t *restrict x, int64_t n, float *restrict y)
+{
+	for (int64_t i = 0; i < n; i++)
+		y[i] = (float)x[i] / 255.0f;
+}
+
+/* max(x, 0) that lets a NaN through, so that a diverged network cannot hide. */
+static inline float relu(float x)
+{
+	return x < 0.0f ? 0.0f : x;
+}
+
+/* y = softmax(x) along a row; y may be x. Returns the logarithm of the sum of e^(x - max), and max.
+ */
+static float softmax_row(const float *x, int64_t n, float *y, float *ret_max)
+{
+	float max = x[0], sum = 0.0f;
+
+	for (int64_t i = 1; i < n; i++)
+		max = x[i] > max ? x[i] : max;
+	for (int64_t i = 0; i < n; i++)
+		y[i] = math_exp(x[i] - max);
+	for (int64_t i = 0; i < n; i++)
+		sum += y[i];
+	for (int64_t i = 0; i < n; i++)
+		y[i] = y[i] / sum;
+	*ret_max = max;
+	return math_log(sum);
+}
+
+static void k_activate(enum activation a, float *y, int64_t rows, int64_t n)
+{
+	int64_t size = rows * n;
+	float max;
+
+	switch (a) {
+	case ACTIVATION_RELU:
+		for (int64_t i = 0; i < size; i++)
+			y[i] = relu(y[i]);
+		break;
+	case ACTIVATION_SIGMOID:
+		for (int64_t i = 0; i < size; i++)
+			y[i] = math_logistic(y[i]);
+		break;
+	case ACTIVATION_TANH:
+		for (int64_t i = 0; i < size; i++)
+			y[i] = math_tanh(y[i]);
+		break;
+	case ACTIVATION_SOFTMAX:
+		for (int64_t r = 0; r < rows; r++)
+			(void)softmax_row(y + r * n, n, y + r * n, &max);
+		break;
+	case ACTIVATION_LINEAR:
+	case ACTIVATION_COUNT:
+		break;
+	}
+}
+
+/* dx_i = y_i (dy_i - sum_j dy_j y_j): the Jacobian of softmax is diag(y) - y yᵀ. */
+static void softmax_backward_row(const float *y, float *dy, int64_t n)
+{
+	float dot = 0.0f;
+
+	for (int64_t i = 0; i < n; i++)
+		dot = fmaf(dy[i], y[i], dot);
+	for (int64_t i = 0; i < n; i++)
+		dy[i] = y[i] * (dy[i] - dot);
+}
+
+static void k_activate_backward(
+	enum activation a, const float *restrict y, float *restrict dy, int64_t rows, int64_t n)
+{
+	int64_t size = rows * n;
+
+	switch (a) {
+	case ACTIVATION_RELU:
+		for (int64_t i = 0; i < size; i++)
+			dy[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+		break;
+	case ACTIVATION_SIGMOID:
+		for (int64_t i = 0; i < size; i++)
+			dy[i] = dy[i] * (y[i] * (1.0f - y[i]));
+		break;
+	case ACTIVATION_TANH:
+		for (int64_t i = 0; i < size; i++)
+			dy[i] = dy[i] * fmaf(-y[i], y[i], 1.0f);
+		break;
+	case ACTIVATION_SOFTMAX:
+		for (int64_t r = 0; r < rows; r++)
+			softmax_backward_row(y + r * n, dy + r * n, n);
+		break;
+	case ACTIVATION_LINEAR:
+	case ACTIVATION_COUNT:
+		break;
+	}
+}
+
+static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64_t rows, int64_t n,
+	float scale, float *dx, float *loss, uint8_t *right)
+{
+	for (int64_t r = 0; r < rows; r++) {
+		const float *row = x + r * n;
+		int32_t label = labels[r];
+		int64_t largest = 0;
+		float target = row[label], max = row[0], sum = 0.0f;
+
+		for (int64_t i = 1; i < n; i++)
+			if (row[i] > row[largest])
+				largest = i;
+		right[r] = largest == label;
+		if (!dx) {
+			max = row[largest];
+			for (int64_t i = 0; i < n; i++)
+				sum += math_exp(row[i] - max);
+			loss[r] = math_log(sum) - (target - max);
+			continue;
+		}
+		float *d = dx + r * n;
+		float log_sum = softmax_row(row, n, d, &max);
+		loss[r] = log_sum - (target - max);
+		d[label] -= 1.0f;
+		for (int64_t i = 0; i < n; i++)
+			d[i] *= scale;
+	}
+}
+
+static void k_adam(const struct adam_step *s, const float *restrict g, int64_t n, float *restrict w,
+	float *restrict m, float *restrict v)
+{
+	const float a = s->one_minus_beta_1, b = s->one_minus_beta_2, alpha = s->alpha,
+		    epsilon = s->epsilon;
+
+	for (int64_t i = 0; i < n; i++) {
+		m[i] = fmaf(g[i] - m[i], a, m[i]);
+		v[i] = fmaf(fmaf(g[i], g[i], -v[i]), b, v[i]);
+		w[i] -= m[i] * alpha / (sqrtf(v[i]) + epsilon);
+	}
+}
+
+static void k_sgd(const struct sgd_step *s, const float *restrict g, int64_t n, float *restrict w,
+	float *restrict v)
+{
+	const float rate = s->learning_rate, momentum = s->momentum;
+
+	if (!v) {
+		for (int64_t i = 0; i < n; i++)
+			w[i] = fmaf(-rate, g[i], w[i]);
+		return;
+	}
+	for (int64_t i = 0; i < n; i++) {
+		float step = rate * g[i];
+		v[i] = fmaf(momentum, v[i], -step);
+		w[i] += s->nesterov ? fmaf(momentum, v[i], -step) : v[i];
+	}
+}
+
+#define ELEMENTWISE_KERNELS                                                                        \
+	.add = k_add, .from_u8 = k_from_u8, .activate = k_activate,                                \
+	.activate_backward = k_activate_backward,                                                  \
+	.softmax_cross_entropy = k_softmax_cross_entropy, .adam = k_adam, .sgd = k_sgd

@@ -1,0 +1,35 @@
+/* kernels.c - which tables there are, and which of them this CPU can run. */
+#include "engine/kernels/tables.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Best first. */
+const struct kernels *const kernels_all[] = {
+#if defined __x86_64__
+	&kernels_avx512,
+	&kernels_avx2,
+#endif
+	&kernels_scalar,
+	NULL,
+};
+
+static bool runs_here(const struct kernels *k)
+{
+#if defined __x86_64__
+	if (k == &kernels_avx512)
+		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+		       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+	if (k == &kernels_avx2)
+		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+	return k == &kernels_scalar;
+}
+
+const struct kernels *kernels_find(const char *name)
+{
+	for (int i = 0; kernels_all[i]; i++)
+		if ((!name || strcmp(kernels_all[i]->name, name) == 0) && runs_here(kernels_all[i]))
+			return kernels_all[i];
+	return NULL;
+}

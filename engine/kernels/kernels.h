@@ -1,0 +1,102 @@
+/* kernels.h - the innermost loops, one table of functions for each instruction set.
+ *
+ * The numeric contract of every function is its scalar version (scalar.c): each output element is
+ * one chain of fused multiply-adds, or of additions, in the order written there. Vectors run across
+ * outputs, never along a chain, so every table gives the same bits; tests/engine/test_kernels.c
+ * compares them with memcmp.
+ *
+ * Letters: N samples, C channels in, K channels out, H W height and width, x y w the tensors, dx dy
+ * dw their gradients. All pointers are borrowed for the call; ranges do not overlap unless a
+ * comment says so. Any thread. */
+#pragma once
+
+#include "engine/activation.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* c[i][j] = start + sum over (s, k), in order, of a(i, s, k) * b(s * run + k, j)
+ *   a(i, s, k) = a[row(i) + s * a_segment + k * a_step],  row(i) = a_rows ? a_rows[i] : i * a_row
+ *   b(q, j)    = b_transposed ? b[j * b_row + q] : b[q * b_row + j]
+ *   start      = accumulate ? c[i][j] : bias ? bias[j] : 0
+ * Sizes and distances are in floats. m, n, segments and run are at least 1. This one loop is a
+ * dense layer, a convolution and the gradients of both: only the addresses differ. */
+struct gemm {
+	int64_t m, n;
+	int64_t segments, run;
+	const float *a;
+	const int32_t *a_rows;
+	int64_t a_row, a_segment, a_step;
+	const float *b;
+	int64_t b_row;
+	bool b_transposed;
+	bool accumulate;
+	const float *bias;
+	float *c;
+	int64_t c_row;
+};
+
+/* One row of outputs of a max-pooling: `width` windows of pool_h x pool_w positions, `channels`
+ * values each. x: the first position of the first window; the rows of a window are x_row floats
+ * apart, its columns `channels`, and the next window begins x_step further. */
+struct pool_row {
+	int64_t width, channels;
+	int64_t pool_h, pool_w;
+	int64_t x_row, x_step; /* floats */
+};
+
+/* The scalars of one optimizer step, computed once a step in double and rounded to float. */
+struct adam_step {
+	float one_minus_beta_1,
+		one_minus_beta_2; /* of Kingma and Ba, arXiv:1412.6980, in Keras's form */
+	float alpha;              /* learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) */
+	float epsilon;
+};
+struct sgd_step {
+	float learning_rate, momentum;
+	bool nesterov;
+};
+
+struct kernels {
+	const char *name;
+	void (*gemm)(const struct gemm *g);
+
+	/* y = max over each window (relu: of max(x, 0) too); where[c] = the first position of the
+	 * window that holds it, counted row by row. A NaN that comes first stays. */
+	void (*max_pool)(
+		const struct pool_row *p, const float *x, bool relu, float *y, uint8_t *where);
+	/* dx at the position of each maximum = dy, elsewhere in the windows 0; overlapping windows:
+	 * adds (dx starts at 0). */
+	void (*max_pool_backward)(const struct pool_row *p, const float *dy, const uint8_t *where,
+		bool add, float *dx);
+
+	/* sum[j] += x[0][j] + x[1][j] + …: one chain of additions for each j. */
+	void (*sum_rows)(const float *x, int64_t rows, int64_t n, float *sum);
+	void (*add)(float *y, const float *x, int64_t n);       /* y += x */
+	void (*from_u8)(const uint8_t *x, int64_t n, float *y); /* y = x / 255 */
+	/* y in place, rows of n; softmax works along a row. */
+	void (*activate)(enum activation a, float *y, int64_t rows, int64_t n);
+	/* dy in place: times the derivative, which all of them have in terms of y. */
+	void (*activate_backward)(
+		enum activation a, const float *y, float *dy, int64_t rows, int64_t n);
+	/* Rows of n logits, a label each: dx = (softmax(x) - onehot(label)) * scale, loss[r] = -log
+	 * softmax(x)[label], right[r] = whether the label is the first largest. dx NULL: loss only.
+	 * dx may be x. */
+	void (*softmax_cross_entropy)(const float *x, const int32_t *labels, int64_t rows,
+		int64_t n, float scale, float *dx, float *loss, uint8_t *right);
+
+	/* Keras: m += (g - m)(1 - beta_1); v += (g² - v)(1 - beta_2); w -= m * alpha / (sqrt(v) +
+	 * epsilon). */
+	void (*adam)(
+		const struct adam_step *s, const float *g, int64_t n, float *w, float *m, float *v);
+	/* Keras: v = momentum * v - learning_rate * g; w += nesterov ? momentum * v - learning_rate
+	 * * g : v. v NULL: momentum is 0. */
+	void (*sgd)(const struct sgd_step *s, const float *g, int64_t n, float *w, float *v);
+};
+
+/* The table of that name if this CPU can run it; NULL name: the best one. NULL: there is none. */
+const struct kernels *kernels_find(const char *name);
+
+/* Tables that were compiled in, NULL at the end; whether this CPU can run each is kernels_find's
+ * affair. */
+extern const struct kernels *const kernels_all[];

@@ -1,0 +1,80 @@
+/* scalar.c - the reference: what every other table must equal to the last bit. Plain loops, in the
+ * contract's order. */
+#include "engine/kernels/elementwise.h"
+#include "engine/kernels/tables.h"
+
+#include <string.h>
+
+static void k_gemm(const struct gemm *g)
+{
+	for (int64_t i = 0; i < g->m; i++) {
+		const float *row = g->a + (g->a_rows ? g->a_rows[i] : i * g->a_row);
+		for (int64_t j = 0; j < g->n; j++) {
+			float *c = g->c + i * g->c_row + j;
+			float sum = g->accumulate ? *c : g->bias ? g->bias[j] : 0.0f;
+			for (int64_t s = 0; s < g->segments; s++) {
+				for (int64_t k = 0; k < g->run; k++) {
+					int64_t q = s * g->run + k;
+					float b = g->b_transposed ? g->b[j * g->b_row + q]
+								  : g->b[q * g->b_row + j];
+					sum = fmaf(row[s * g->a_segment + k * g->a_step], b, sum);
+				}
+			}
+			*c = sum;
+		}
+	}
+}
+
+static void k_max_pool(
+	const struct pool_row *p, const float *x, bool with_relu, float *y, uint8_t *where)
+{
+	for (int64_t o = 0; o < p->width; o++) {
+		for (int64_t c = 0; c < p->channels; c++) {
+			const float *window = x + o * p->x_step + c;
+			float max = window[0];
+			int first = 0;
+			for (int64_t i = 1; i < p->pool_h * p->pool_w; i++) {
+				float v = window[i / p->pool_w * p->x_row +
+						 i % p->pool_w * p->channels];
+				if (v > max) {
+					max = v;
+					first = (int)i;
+				}
+			}
+			y[o * p->channels + c] = with_relu ? relu(max) : max;
+			where[o * p->channels + c] = (uint8_t)first;
+		}
+	}
+}
+
+static void k_max_pool_backward(
+	const struct pool_row *p, const float *dy, const uint8_t *where, bool add, float *dx)
+{
+	for (int64_t o = 0; o < p->width; o++) {
+		for (int64_t i = 0; i < p->pool_h * p->pool_w; i++) {
+			for (int64_t c = 0; c < p->channels; c++) {
+				float *d = dx + o * p->x_step + i / p->pool_w * p->x_row +
+					   i % p->pool_w * p->channels + c;
+				float v = where[o * p->channels + c] == i ? dy[o * p->channels + c]
+									  : 0.0f;
+				*d = add ? *d + v : v;
+			}
+		}
+	}
+}
+
+static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
+{
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t i = 0; i < n; i++)
+			sum[i] += x[r * n + i];
+}
+
+const struct kernels kernels_scalar = {
+	.name = "scalar",
+	.gemm = k_gemm,
+	.max_pool = k_max_pool,
+	.max_pool_backward = k_max_pool_backward,
+	.sum_rows = k_sum_rows,
+	ELEMENTWISE_KERNELS,
+};

@@ -1,0 +1,211 @@
+/* vec.h - one vector of floats: the only file that knows an instruction set.
+ *
+ * Compiled with VEC_AVX512 or VEC_AVX2 defined and the matching -m flags. A new set (NEON) gives
+ * these same names. */
+#pragma once
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#define VEC_INLINE static inline __attribute__((always_inline))
+
+#if defined VEC_AVX512
+
+enum { VEC_WIDTH = 16, VEC_TILE_ROWS = 14 }; /* 14 x 2 sums, 2 of b, 1 of a: 31 of 32 registers */
+#define VEC_NAME "avx512"
+typedef __m512 vec;
+typedef __m512i vec_int;
+typedef __mmask16 vec_mask;
+
+VEC_INLINE vec vec_zero(void)
+{
+	return _mm512_setzero_ps();
+}
+VEC_INLINE vec vec_set(float x)
+{
+	return _mm512_set1_ps(x);
+}
+VEC_INLINE vec vec_load(const float *p)
+{
+	return _mm512_loadu_ps(p);
+}
+VEC_INLINE void vec_store(float *p, vec v)
+{
+	_mm512_storeu_ps(p, v);
+}
+/* The first n (1 … VEC_WIDTH) floats, the others 0; nothing behind them is touched. */
+VEC_INLINE vec vec_load_part(const float *p, int n)
+{
+	return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+VEC_INLINE void vec_store_part(float *p, vec v, int n)
+{
+	_mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
+}
+VEC_INLINE vec vec_fma(vec a, vec b, vec c)
+{
+	return _mm512_fmadd_ps(a, b, c);
+}
+VEC_INLINE vec vec_add(vec a, vec b)
+{
+	return _mm512_add_ps(a, b);
+}
+VEC_INLINE vec_mask vec_greater(vec a, vec b)
+{
+	return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
+}
+VEC_INLINE vec vec_select(vec_mask m, vec yes, vec no)
+{
+	return _mm512_mask_blend_ps(m, no, yes);
+}
+VEC_INLINE vec_int vec_int_set(int x)
+{
+	return _mm512_set1_epi32(x);
+}
+VEC_INLINE vec_int vec_int_select(vec_mask m, vec_int yes, vec_int no)
+{
+	return _mm512_mask_blend_epi32(m, no, yes);
+}
+VEC_INLINE vec_mask vec_int_equal(vec_int a, vec_int b)
+{
+	return _mm512_cmpeq_epi32_mask(a, b);
+}
+VEC_INLINE void vec_int_store_u8(uint8_t *p, vec_int v)
+{
+	_mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(v));
+}
+VEC_INLINE vec_int vec_int_load_u8(const uint8_t *p)
+{
+	return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+/* Transposes the VEC_WIDTH x VEC_WIDTH floats in r. */
+VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
+{
+	vec t[16];
+
+	for (int i = 0; i < 16; i += 2) {
+		t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+		t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+	}
+	for (int i = 0; i < 16; i += 4) {
+		for (int j = 0; j < 2; j++) {
+			__m512d a = _mm512_castps_pd(t[i + j]), b = _mm512_castps_pd(t[i + j + 2]);
+			r[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+			r[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+		}
+	}
+	for (int i = 0; i < 4; i++) {
+		t[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);
+		t[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xdd);
+		t[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);
+		t[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xdd);
+	}
+	for (int i = 0; i < 4; i++) {
+		r[i] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0x88);
+		r[i + 8] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0xdd);
+		r[i + 4] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0x88);
+		r[i + 12] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0xdd);
+	}
+}
+
+#elif defined VEC_AVX2
+
+enum { VEC_WIDTH = 8, VEC_TILE_ROWS = 6 }; /* 6 x 2 sums, 2 of b, 1 of a: 15 of 16 registers */
+#define VEC_NAME "avx2"
+typedef __m256 vec;
+typedef __m256i vec_int;
+typedef __m256 vec_mask;
+
+VEC_INLINE vec vec_zero(void)
+{
+	return _mm256_setzero_ps();
+}
+VEC_INLINE vec vec_set(float x)
+{
+	return _mm256_set1_ps(x);
+}
+VEC_INLINE vec vec_load(const float *p)
+{
+	return _mm256_loadu_ps(p);
+}
+VEC_INLINE void vec_store(float *p, vec v)
+{
+	_mm256_storeu_ps(p, v);
+}
+VEC_INLINE __m256i vec_part_mask(int n)
+{
+	return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+VEC_INLINE vec vec_load_part(const float *p, int n)
+{
+	return _mm256_maskload_ps(p, vec_part_mask(n));
+}
+VEC_INLINE void vec_store_part(float *p, vec v, int n)
+{
+	_mm256_maskstore_ps(p, vec_part_mask(n), v);
+}
+VEC_INLINE vec vec_fma(vec a, vec b, vec c)
+{
+	return _mm256_fmadd_ps(a, b, c);
+}
+VEC_INLINE vec vec_add(vec a, vec b)
+{
+	return _mm256_add_ps(a, b);
+}
+VEC_INLINE vec_mask vec_greater(vec a, vec b)
+{
+	return _mm256_cmp_ps(a, b, _CMP_GT_OQ);
+}
+VEC_INLINE vec vec_select(vec_mask m, vec yes, vec no)
+{
+	return _mm256_blendv_ps(no, yes, m);
+}
+VEC_INLINE vec_int vec_int_set(int x)
+{
+	return _mm256_set1_epi32(x);
+}
+VEC_INLINE vec_int vec_int_select(vec_mask m, vec_int yes, vec_int no)
+{
+	return _mm256_blendv_epi8(no, yes, _mm256_castps_si256(m));
+}
+VEC_INLINE vec_mask vec_int_equal(vec_int a, vec_int b)
+{
+	return _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b));
+}
+VEC_INLINE void vec_int_store_u8(uint8_t *p, vec_int v)
+{
+	__m128i words = _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+	_mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(words, words));
+}
+VEC_INLINE vec_int vec_int_load_u8(const uint8_t *p)
+{
+	return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+}
+
+VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
+{
+	vec t[8];
+
+	for (int i = 0; i < 8; i += 2) {
+		t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+		t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+	}
+	for (int i = 0; i < 8; i += 4) {
+		for (int j = 0; j < 2; j++) {
+			__m256d a = _mm256_castps_pd(t[i + j]), b = _mm256_castps_pd(t[i + j + 2]);
+			r[i + 2 * j] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
+			r[i + 2 * j + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
+		}
+	}
+	for (int i = 0; i < 4; i++) {
+		t[i] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x20);
+		t[i + 4] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x31);
+	}
+	memcpy(r, t, sizeof t);
+}
+
+#else
+#error "define VEC_AVX512 or VEC_AVX2"
+#endif

@@ -1,0 +1,310 @@
+/* vector.c - the kernels in vectors, compiled once for each instruction set of vec.h.
+ *
+ * gemm works on tiles of c: up to VEC_TILE_ROWS rows by two vectors of columns, which stay in
+ * registers while the summed index runs. That index is cut into blocks of BLOCK, so that the panel
+ * of b (BLOCK rows of two vectors) and the tile's part of a stay in the first-level cache; between
+ * blocks a tile rests in c, which changes no bit. */
+#include "engine/kernels/elementwise.h"
+#include "engine/kernels/tables.h"
+#include "engine/kernels/vec.h"
+
+#include <string.h>
+
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum {
+	BLOCK = 192, /* of the summed index: 192 x 32 floats of b are 24 KiB, half of a 48 KiB cache
+		      */
+	PANEL_WIDTH = 2 * VEC_WIDTH,   /* columns of a tile */
+	PACK_ROWS = 2 * VEC_TILE_ROWS, /* fewer rows of c do not pay for copying b */
+};
+
+/* A stretch of the summed index, and where its b lies. */
+struct block {
+	int64_t segment, segments; /* first, count */
+	int64_t k, run;            /* first within a segment, count */
+	const float *b;
+	int64_t b_row;
+};
+
+/* One tile. `rows`, `vecs` and `part` are constants after inlining. part: the last vector has only
+ * `tail` columns. */
+VEC_INLINE void tile(const struct gemm *g, const struct block *block, const float *const *a,
+	int rows, int vecs, bool part, int tail, bool first, const float *bias, float *c)
+{
+	vec sum[VEC_TILE_ROWS][2];
+
+	UNROLL for (int v = 0; v < vecs; v++)
+	{
+		bool cut = part && v == vecs - 1;
+		vec start = !first || !bias ? vec_zero()
+			    : cut           ? vec_load_part(bias + v * VEC_WIDTH, tail)
+					    : vec_load(bias + v * VEC_WIDTH);
+		UNROLL for (int r = 0; r < rows; r++)
+		{
+			const float *from = c + r * g->c_row + v * VEC_WIDTH;
+			sum[r][v] = first ? start
+				    : cut ? vec_load_part(from, tail)
+					  : vec_load(from);
+		}
+	}
+	const float *b = block->b;
+	for (int64_t s = 0; s < block->segments; s++) {
+		int64_t at = (block->segment + s) * g->a_segment + block->k * g->a_step;
+		for (int64_t k = 0; k < block->run; k++, at += g->a_step, b += block->b_row) {
+			vec b0 = part && vecs == 1 ? vec_load_part(b, tail) : vec_load(b);
+			vec b1 = vecs == 1 ? b0
+				 : part    ? vec_load_part(b + VEC_WIDTH, tail)
+					   : vec_load(b + VEC_WIDTH);
+			UNROLL for (int r = 0; r < rows; r++)
+			{
+				vec x = vec_set(a[r][at]);
+				sum[r][0] = vec_fma(x, b0, sum[r][0]);
+				if (vecs == 2)
+					sum[r][1] = vec_fma(x, b1, sum[r][1]);
+			}
+		}
+	}
+	UNROLL for (int r = 0; r < rows; r++)
+	{
+		UNROLL for (int v = 0; v < vecs; v++)
+		{
+			float *to = c + r * g->c_row + v * VEC_WIDTH;
+			if (part && v == vecs - 1)
+				vec_store_part(to, sum[r][v], tail);
+			else
+				vec_store(to, sum[r][v]);
+		}
+	}
+}
+
+typedef void tile_function(const struct gemm *g, const struct block *block, const float *const *a,
+	int tail, bool first, const float *bias, float *c);
+
+#define TILE(rows, vecs, part)                                                                     \
+	static void tile_##rows##_##vecs##_##part(const struct gemm *g, const struct block *block, \
+		const float *const *a, int tail, bool first, const float *bias, float *c)          \
+	{                                                                                          \
+		tile(g, block, a, rows, vecs, part, tail, first, bias, c);                         \
+	}
+#define TILES(rows) TILE(rows, 1, 0) TILE(rows, 1, 1) TILE(rows, 2, 0) TILE(rows, 2, 1)
+#define TILE_ROW(rows)                                                                             \
+	{                                                                                          \
+		{ tile_##rows##_1_0, tile_##rows##_1_1 },                                          \
+		{                                                                                  \
+			tile_##rows##_2_0, tile_##rows##_2_1                                       \
+		}                                                                                  \
+	}
+
+TILES(1)
+TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
+#if defined VEC_AVX512
+	TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
+#endif
+
+	/* [rows - 1][vectors - 1][whether the last vector is cut] */
+	static tile_function *const tiles[VEC_TILE_ROWS][2][2] = {
+		TILE_ROW(1),
+		TILE_ROW(2),
+		TILE_ROW(3),
+		TILE_ROW(4),
+		TILE_ROW(5),
+		TILE_ROW(6),
+#if defined VEC_AVX512
+		TILE_ROW(7),
+		TILE_ROW(8),
+		TILE_ROW(9),
+		TILE_ROW(10),
+		TILE_ROW(11),
+		TILE_ROW(12),
+		TILE_ROW(13),
+		TILE_ROW(14),
+#endif
+	};
+
+/* to[q][0 … columns) = b(first_q + q, j + …), the rows PANEL_WIDTH apart. */
+static void pack(
+	const struct gemm *g, int64_t first_q, int64_t count, int64_t j, int columns, float *to)
+{
+	const float *b = g->b + first_q * g->b_row + j;
+
+	for (int64_t q = 0; q < count; q++, b += g->b_row, to += PANEL_WIDTH)
+		memcpy(to, b, (size_t)columns * sizeof *to);
+}
+
+static void pack_transposed(
+	const struct gemm *g, int64_t first_q, int64_t count, int64_t j, int columns, float *to)
+{
+	int64_t q = 0;
+	int whole = columns / VEC_WIDTH * VEC_WIDTH;
+
+	for (; q + VEC_WIDTH <= count; q += VEC_WIDTH) {
+		for (int v = 0; v < whole; v += VEC_WIDTH) {
+			vec r[VEC_WIDTH];
+			UNROLL for (int i = 0; i < VEC_WIDTH; i++) r[i] =
+				vec_load(g->b + (j + v + i) * g->b_row + first_q + q);
+			vec_transpose(r);
+			UNROLL for (int i = 0; i < VEC_WIDTH; i++)
+				vec_store(to + (q + i) * PANEL_WIDTH + v, r[i]);
+		}
+	}
+	for (int64_t p = 0; p < count; p++)
+		for (int i = p < q ? whole : 0; i < columns; i++)
+			to[p * PANEL_WIDTH + i] = g->b[(j + i) * g->b_row + first_q + p];
+}
+
+/* All rows of c for one panel of columns and one block of the summed index. Rows are shared out
+ * evenly over the tiles. */
+static void panel(
+	const struct gemm *g, const struct block *block, int64_t j, int columns, bool first)
+{
+	int vecs = columns > VEC_WIDTH ? 2 : 1;
+	int tail = columns - (vecs - 1) * VEC_WIDTH;
+	int64_t n_tiles = (g->m + VEC_TILE_ROWS - 1) / VEC_TILE_ROWS;
+	const float *bias = g->bias ? g->bias + j : NULL;
+
+	for (int64_t t = 0; t < n_tiles; t++) {
+		int64_t begin = t * g->m / n_tiles, end = (t + 1) * g->m / n_tiles;
+		const float *a[VEC_TILE_ROWS];
+		for (int64_t i = begin; i < end; i++)
+			a[i - begin] = g->a + (g->a_rows ? g->a_rows[i] : i * g->a_row);
+		tiles[end - begin - 1][vecs - 1][tail < VEC_WIDTH](g, block, a, tail,
+			first && !g->accumulate, bias, g->c + begin * g->c_row + j);
+	}
+}
+
+/* All panels of columns for one block of the summed index. */
+static void block_work(const struct gemm *g, struct block *block, bool first)
+{
+	_Alignas(64) float packed[BLOCK * PANEL_WIDTH];
+	int64_t q = block->segment * g->run + block->k, count = block->segments * block->run;
+	bool copy =
+		g->b_transposed || (g->m >= PACK_ROWS && g->b_row > PANEL_WIDTH && count <= BLOCK);
+
+	for (int64_t j = 0; j < g->n; j += PANEL_WIDTH) {
+		int columns = (int)(g->n - j < PANEL_WIDTH ? g->n - j : PANEL_WIDTH);
+		block->b = copy ? packed : g->b + q * g->b_row + j;
+		block->b_row = copy ? PANEL_WIDTH : g->b_row;
+		if (g->b_transposed)
+			pack_transposed(g, q, count, j, columns, packed);
+		else if (copy)
+			pack(g, q, count, j, columns, packed);
+		panel(g, block, j, columns, first);
+	}
+}
+
+/* Cuts the summed index: whole segments while they fit a block, else pieces of one segment. */
+static void k_gemm(const struct gemm *g)
+{
+	int64_t together = BLOCK / g->run;
+
+	for (int64_t s = 0; s < g->segments;) {
+		if (together > 0) {
+			int64_t n = g->segments - s < together ? g->segments - s : together;
+			block_work(g,
+				&(struct block){
+					.segment = s, .segments = n, .k = 0, .run = g->run },
+				s == 0);
+			s += n;
+			continue;
+		}
+		for (int64_t k = 0; k < g->run; k += BLOCK) {
+			int64_t n = g->run - k < BLOCK ? g->run - k : BLOCK;
+			block_work(g,
+				&(struct block){ .segment = s, .segments = 1, .k = k, .run = n },
+				s == 0 && k == 0);
+		}
+		s++;
+	}
+}
+
+static void k_max_pool(
+	const struct pool_row *p, const float *x, bool with_relu, float *y, uint8_t *where)
+{
+	int64_t whole = p->channels / VEC_WIDTH * VEC_WIDTH;
+	const vec zero = vec_zero();
+
+	for (int64_t o = 0; o < p->width;
+		o++, x += p->x_step, y += p->channels, where += p->channels) {
+		for (int64_t c = 0; c < p->channels; c += VEC_WIDTH) {
+			int n = c < whole ? VEC_WIDTH : (int)(p->channels - whole);
+			vec max = vec_load_part(x + c, n);
+			vec_int first = vec_int_set(0);
+			int i = 0;
+			for (int64_t row = 0; row < p->pool_h; row++) {
+				const float *from = x + row * p->x_row + c;
+				for (int64_t column = 0; column < p->pool_w;
+					column++, i++, from += p->channels) {
+					vec v = vec_load_part(from, n);
+					vec_mask more = vec_greater(v, max);
+					max = vec_select(more, v, max);
+					first = vec_int_select(more, vec_int_set(i), first);
+				}
+			}
+			if (with_relu)
+				max = vec_select(vec_greater(zero, max), zero, max);
+			vec_store_part(y + c, max, n);
+			if (n == VEC_WIDTH) {
+				vec_int_store_u8(where + c, first);
+			} else {
+				uint8_t bytes[VEC_WIDTH];
+				vec_int_store_u8(bytes, first);
+				memcpy(where + c, bytes, (size_t)n);
+			}
+		}
+	}
+}
+
+static void k_max_pool_backward(
+	const struct pool_row *p, const float *dy, const uint8_t *where, bool add, float *dx)
+{
+	int64_t whole = p->channels / VEC_WIDTH * VEC_WIDTH;
+
+	for (int64_t o = 0; o < p->width;
+		o++, dx += p->x_step, dy += p->channels, where += p->channels) {
+		for (int64_t c = 0; c < p->channels; c += VEC_WIDTH) {
+			int n = c < whole ? VEC_WIDTH : (int)(p->channels - whole);
+			uint8_t bytes[VEC_WIDTH] = { 0 };
+			vec d = vec_load_part(dy + c, n);
+			memcpy(bytes, where + c, (size_t)n);
+			vec_int first = vec_int_load_u8(bytes);
+			int i = 0;
+			for (int64_t row = 0; row < p->pool_h; row++) {
+				float *to = dx + row * p->x_row + c;
+				for (int64_t column = 0; column < p->pool_w;
+					column++, i++, to += p->channels) {
+					vec v = vec_select(vec_int_equal(first, vec_int_set(i)), d,
+						vec_zero());
+					vec_store_part(
+						to, add ? vec_add(vec_load_part(to, n), v) : v, n);
+				}
+			}
+		}
+	}
+}
+
+static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
+{
+	for (int64_t j = 0; j < n; j += VEC_WIDTH) {
+		int columns = (int)(n - j < VEC_WIDTH ? n - j : VEC_WIDTH);
+		vec s = vec_load_part(sum + j, columns);
+		for (int64_t r = 0; r < rows; r++)
+			s = vec_add(s, vec_load_part(x + r * n + j, columns));
+		vec_store_part(sum + j, s, columns);
+	}
+}
+
+#define TABLE_NAMED(set) kernels_##set
+#define TABLE(set)       TABLE_NAMED(set)
+const struct kernels TABLE(VEC_SET) = {
+	.name = VEC_NAME,
+	.gemm = k_gemm,
+	.max_pool = k_max_pool,
+	.max_pool_backward = k_max_pool_backward,
+	.sum_rows = k_sum_rows,
+	ELEMENTWISE_KERNELS,
+};

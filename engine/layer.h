@@ -1,0 +1,85 @@
+/* layer.h - what a layer is to the engine. Adding one: a file in layers/ that ends in a struct
+ * layer_class, and its row in registry.c.
+ *
+ * plan() alone may fail; it runs once. The passes return void and are called by several threads at
+ * a time, each for its own samples [begin, end) (whole chunks of PLAN_CHUNK) with its own scratch.
+ * forward sets y. backward gets dy, which it may overwrite, SETS dx where it is wanted, and sets
+ * the partial sums of its weights' gradients, one for each chunk. A weight marked `tiled` gets no
+ * partial sums: gradient() works out rows of it over the whole batch instead. */
+#pragma once
+
+#include "base/error.h"
+#include "engine/initializer.h"
+#include "engine/kernels/kernels.h"
+#include "engine/model.h"
+#include "engine/plan.h"
+#include "engine/shape.h"
+
+struct weight_plan {
+	const char *name; /* "kernel", "bias" */
+	struct shape shape;
+	enum initializer initializer;
+	int64_t fan_in, fan_out;
+	bool tiled; /* rows (dim[0]) are the unit of its gradient */
+};
+
+struct layer_plan {
+	struct shape out;
+	struct weight_plan weights[PLAN_WEIGHTS_MAX];
+	int n_weights;
+	enum activation activation; /* applied to y; the plan takes a softmax away that the loss
+				       does itself */
+	int64_t saved_bytes;        /* kept from forward to backward, a sample */
+	int64_t scratch_floats;     /* a thread's, for one call */
+	int64_t table_ints;         /* filled once by table(), const afterwards */
+	int64_t flops_per_output;   /* of forward, for each value of y */
+	bool in_place;              /* y is x, seen in another shape: no passes */
+};
+
+struct layer_step {
+	const struct kernels *kernels;
+	const void *conf;
+	const struct layer_plan *plan;
+	const struct shape *in; /* n_in of them */
+	int n_in;
+	const float *x[MODEL_INPUTS_MAX]; /* of the whole batch, as y, dy and dx */
+	float *dx[MODEL_INPUTS_MAX];      /* NULL: not wanted */
+	float *y, *dy;
+	const float *w[PLAN_WEIGHTS_MAX];
+	float *partial[PLAN_WEIGHTS_MAX]; /* of chunk 0; that of chunk i is i * partial_floats
+					     further */
+	int64_t partial_floats[PLAN_WEIGHTS_MAX];
+	uint8_t *saved;
+	const int32_t *table;
+	float *scratch; /* the calling thread's */
+	int64_t count;  /* samples in this batch */
+};
+
+struct layer_class {
+	const char *name, *doc;
+	const struct param *params;
+	size_t conf_size;           /* at most MODEL_CONF_BYTES */
+	int inputs_min, inputs_max; /* 1 … MODEL_INPUTS_MAX */
+	/* err->pointer is relative to the layer ("/units"). */
+	bool (*plan)(const void *conf, const struct shape *in, int n_in, struct layer_plan *ret,
+		struct error *err);
+	void (*table)(
+		const void *conf, const struct shape *in, int32_t *ret); /* NULL without a table */
+	void (*forward)(const struct layer_step *s, int64_t begin, int64_t end);
+	void (*backward)(const struct layer_step *s, int64_t begin, int64_t end);
+	/* g = rows [begin, end) of the gradient of a tiled weight; NULL without one. */
+	void (*gradient)(
+		const struct layer_step *s, int weight, int64_t begin, int64_t end, float *g);
+};
+
+/* Where the partial sum of the chunk that sample n lies in begins. */
+static inline float *layer_partial(const struct layer_step *s, int weight, int64_t n)
+{
+	return s->partial[weight] + n / PLAN_CHUNK * s->partial_floats[weight];
+}
+
+/* The end of the chunk that begins at sample n, at most `end`. */
+static inline int64_t layer_chunk_end(int64_t n, int64_t end)
+{
+	return n + PLAN_CHUNK < end ? n + PLAN_CHUNK : end;
+}

@@ -1,0 +1,84 @@
+/* common.c - see common.h. */
+#include "engine/layers/common.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+const char *const padding_names[] = { "valid", "same", NULL };
+
+struct weight_plan weight_bias(int64_t n, enum initializer initializer)
+{
+	/* Keras counts a vector's fans as its length, both ways. */
+	return (struct weight_plan){ .name = "bias",
+		.shape = SHAPE1(n),
+		.initializer = initializer,
+		.fan_in = n,
+		.fan_out = n };
+}
+
+/* Rows and width of a sample of y, seen as rows along its last axis. */
+static void last_axis(const struct shape *s, int64_t *ret_rows, int64_t *ret_n)
+{
+	*ret_n = s->rank ? s->dim[s->rank - 1] : 1;
+	*ret_rows = shape_elements(s) / *ret_n;
+}
+
+void layer_activate(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	int64_t rows, n;
+
+	last_axis(&s->plan->out, &rows, &n);
+	s->kernels->activate(s->plan->activation, s->y + begin * rows * n, (end - begin) * rows, n);
+}
+
+void layer_activate_backward(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	int64_t rows, n;
+
+	last_axis(&s->plan->out, &rows, &n);
+	int64_t at = begin * rows * n;
+	s->kernels->activate_backward(
+		s->plan->activation, s->y + at, s->dy + at, (end - begin) * rows, n);
+}
+
+void layer_sum_rows(const struct layer_step *s, const float *x, int64_t rows, int64_t n, float *sum)
+{
+	memset(sum, 0, (size_t)n * sizeof *sum);
+	s->kernels->sum_rows(x, rows, n, sum);
+}
+
+bool window_axis_plan(int64_t in, int64_t size, int64_t stride, enum padding padding,
+	const char *axis, const char *pointer, struct window_axis *ret, struct error *err)
+{
+	struct window_axis a = { .in = in, .size = size, .stride = stride };
+
+	if (padding == PADDING_VALID) {
+		if (size > in)
+			return error_at(err, ERROR_INVALID, pointer,
+				"a window of %s %" PRId64 " does not fit its input of %s %" PRId64
+				"; make it smaller, or padding \"same\"",
+				axis, size, axis, in);
+		a.out = (in - size) / stride + 1;
+		a.padded = in;
+	} else {
+		a.out = (in + stride - 1) / stride;
+		int64_t total = (a.out - 1) * stride + size - in;
+		total = total > 0 ? total : 0;
+		a.before = total / 2;
+		a.padded = in + total;
+	}
+	*ret = a;
+	return true;
+}
+
+void image_pad(const float *x, int64_t rows, int64_t row, float *padded, int64_t padded_row)
+{
+	for (int64_t i = 0; i < rows; i++)
+		memcpy(padded + i * padded_row, x + i * row, (size_t)row * sizeof *x);
+}
+
+void image_crop(const float *padded, int64_t rows, int64_t row, int64_t padded_row, float *x)
+{
+	for (int64_t i = 0; i < rows; i++)
+		memcpy(x + i * row, padded + i * padded_row, (size_t)row * sizeof *x);
+}

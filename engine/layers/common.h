@@ -1,0 +1,40 @@
+/* common.h - what several layers do in the same way. */
+#pragma once
+
+#include "engine/layer.h"
+
+/* Kernels of at least this many values get their gradient row by row over the whole batch; smaller
+ * ones one partial sum a chunk. Part of the numeric contract: the two sum in different orders. */
+enum { WEIGHT_TILED_MIN = 4096 };
+
+struct weight_plan weight_bias(int64_t n, enum initializer initializer);
+
+/* y = f(y), dy = dy f'(y) for the samples [begin, end) by the plan's activation. */
+void layer_activate(const struct layer_step *s, int64_t begin, int64_t end);
+void layer_activate_backward(const struct layer_step *s, int64_t begin, int64_t end);
+
+/* sum[j] = x[0][j] + x[1][j] + … */
+void layer_sum_rows(
+	const struct layer_step *s, const float *x, int64_t rows, int64_t n, float *sum);
+
+/* "valid" and "same", in this order. */
+enum padding { PADDING_VALID, PADDING_SAME };
+extern const char *const padding_names[];
+
+/* One axis of a window that slides: a convolution's or a pooling's. */
+struct window_axis {
+	int64_t in, size, stride;
+	int64_t out;    /* positions */
+	int64_t before; /* padding before the first value */
+	int64_t padded; /* length with padding on both sides; at least `in` */
+};
+/* TensorFlow's rule: valid: out = (in - size) / stride + 1. same: out = ceil(in / stride), padding
+ * max((out - 1) stride + size - in, 0), the smaller half before. false: the window is larger than
+ * its input; err->pointer is `pointer`. */
+bool window_axis_plan(int64_t in, int64_t size, int64_t stride, enum padding padding,
+	const char *axis, const char *pointer, struct window_axis *ret, struct error *err);
+
+/* Copies rows x (row) values into the middle of a padded image, and back. Rows are `row` and
+ * `padded_row` floats. */
+void image_pad(const float *x, int64_t rows, int64_t row, float *padded, int64_t padded_row);
+void image_crop(const float *padded, int64_t rows, int64_t row, int64_t padded_row, float *x);

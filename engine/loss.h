@@ -1,0 +1,42 @@
+/* loss.h - what a loss is to the engine: one file in losses/, one row in registry.c. */
+#pragma once
+
+#include "base/error.h"
+#include "engine/kernels/kernels.h"
+#include "engine/shape.h"
+
+struct loss_request {
+	struct shape output;        /* of the network, one sample */
+	struct shape target;        /* of one target; rank 0 for labels */
+	int64_t classes;            /* 0: targets are not labels */
+	enum activation activation; /* that the last layer ends in */
+};
+
+struct loss_plan {
+	bool takes_logits; /* the last layer's softmax is left out and done here */
+	bool labels;       /* targets are labels; else float rows as wide as the output */
+	bool accuracy;     /* `right` is filled */
+};
+
+/* Samples [begin, end) of the batch; all pointers are the batch's first sample. */
+struct loss_step {
+	const struct kernels *kernels;
+	const void *conf;
+	int64_t width; /* floats of one output */
+	const float *y;
+	const int32_t *labels; /* or … */
+	const float *targets;
+	float scale; /* 1 / samples in the batch: the loss is a mean */
+	float *dy;   /* NULL: not wanted */
+	float *loss; /* one a sample, not scaled */
+	uint8_t *right;
+};
+
+struct loss_class {
+	const char *name, *doc;
+	const struct param *params;
+	size_t conf_size;
+	bool (*plan)(const void *conf, const struct loss_request *request, struct loss_plan *ret,
+		struct error *err);
+	void (*run)(const struct loss_step *s, int64_t begin, int64_t end);
+};

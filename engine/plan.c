@@ -1,0 +1,386 @@
+/* plan.c - see plan.h. */
+#include "engine/plan_layout.h"
+
+#include "base/size.h"
+#include "engine/registry.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* No tensor of a sample, and no weight, has more values: offsets in the kernels are 32 bits. */
+enum { TENSOR_VALUES_MAX = 1 << 30 };
+
+/* --- shapes
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+/* Puts the layer in front of what is wrong with it. */
+static bool layer_refuse(const struct model *m, int layer, struct error *err)
+{
+	if (err) {
+		char text[sizeof err->text];
+		(void)snprintf(text, sizeof text, "layer %d (%s): %.400s", layer,
+			m->layers[layer].name, err->text);
+		memcpy(err->text, text, sizeof text);
+		error_pointer_prefix(err, "/model/layers/%d", layer);
+	}
+	return false;
+}
+
+static bool check_values(const struct shape *s, const char *what, int64_t *ret, struct error *err)
+{
+	char text[SHAPE_TEXT_BYTES];
+	int64_t values;
+
+	shape_text(s, text);
+	if (!shape_size(s, &values) || values > TENSOR_VALUES_MAX)
+		return error_at(err, ERROR_INVALID, "",
+			"its %s of shape %s is too large; allowed: at most %d values", what, text,
+			TENSOR_VALUES_MAX);
+	*ret = values;
+	return true;
+}
+
+static bool layer_shapes(struct plan *p, int i, struct error *err)
+{
+	const struct model_layer *m = &p->model->layers[i];
+	struct planned_layer *l = &p->layers[i];
+	const struct layer_class *class = m->class;
+	int64_t values;
+
+	if (m->n_inputs < class->inputs_min || m->n_inputs > class->inputs_max)
+		return error_at(err, ERROR_INVALID, "/inputs",
+			"%s has %d inputs; allowed: %d to %d", class->name, m->n_inputs,
+			class->inputs_min, class->inputs_max);
+	for (int k = 0; k < m->n_inputs; k++)
+		l->in[k] = m->inputs[k] == MODEL_INPUT ? p->options.input
+						       : p->layers[m->inputs[k]].plan.out;
+	if (!class->plan(m->conf, l->in, m->n_inputs, &l->plan, err) ||
+		!check_values(&l->plan.out, "output", &values, err))
+		return false;
+	for (int k = 0; k < l->plan.n_weights; k++)
+		if (!check_values(&l->plan.weights[k].shape, l->plan.weights[k].name, &values, err))
+			return false;
+	l->root = !l->plan.in_place             ? i
+		  : m->inputs[0] == MODEL_INPUT ? MODEL_INPUT
+						: p->layers[m->inputs[0]].root;
+	return true;
+}
+
+static bool check_used(const struct plan *p, struct error *err)
+{
+	for (int i = 0; i + 1 < p->n_layers; i++) {
+		bool used = false;
+		for (int j = i + 1; j < p->n_layers && !used; j++)
+			for (int k = 0; k < p->model->layers[j].n_inputs; k++)
+				used |= p->model->layers[j].inputs[k] == i;
+		if (!used) {
+			(void)error_at(err, ERROR_INVALID, "",
+				"no layer uses its output, and it is not the last");
+			return layer_refuse(p->model, i, err);
+		}
+	}
+	return true;
+}
+
+static bool plan_shapes(struct plan *p, struct error *err)
+{
+	const struct plan_options *o = &p->options;
+	int64_t values;
+
+	if (p->n_layers == 0)
+		return error_at(err, ERROR_INVALID, "/model/layers", "the model has no layer");
+	if (o->batch_size < 1 || o->batch_size > PLAN_BATCH_MAX)
+		return error_at(err, ERROR_INVALID, "/batch_size",
+			"batch_size is %" PRId64 "; allowed: [1, %d]", o->batch_size,
+			PLAN_BATCH_MAX);
+	if (!check_values(&o->input, "input", &values, err))
+		return layer_refuse(p->model, 0, err);
+	for (int i = 0; i < p->n_layers; i++)
+		if (!layer_shapes(p, i, err))
+			return layer_refuse(p->model, i, err);
+	return check_used(p, err);
+}
+
+/* Keeps the activation of the last layer, unless the loss takes it over. */
+static bool plan_loss(struct plan *p, struct error *err)
+{
+	struct layer_plan *last = &p->layers[p->n_layers - 1].plan;
+	struct loss_request request = { .output = last->out,
+		.target = p->options.target,
+		.classes = p->options.classes,
+		.activation = last->activation };
+
+	if (!p->model->loss->plan(p->model->loss_conf, &request, &p->loss, err))
+		return false;
+	if (p->loss.takes_logits)
+		last->activation = ACTIVATION_LINEAR;
+	p->input_values = shape_elements(&p->options.input);
+	p->output_values = shape_elements(&last->out);
+	p->target_values = p->loss.labels ? 0 : p->output_values;
+	p->n_chunks = (p->options.batch_size + PLAN_CHUNK - 1) / PLAN_CHUNK;
+	return true;
+}
+
+/* Which gradients are wanted, and which are second ones of their tensor. Layers are walked as
+ * backward will. */
+static void plan_gradients(struct plan *p)
+{
+	for (int i = 0; i < p->n_layers; i++) {
+		struct planned_layer *l = &p->layers[i];
+		const struct model_layer *m = &p->model->layers[i];
+		l->has_gradient = l->plan.n_weights > 0;
+		for (int k = 0; k < m->n_inputs; k++)
+			l->has_gradient |=
+				m->inputs[k] != MODEL_INPUT && p->layers[m->inputs[k]].has_gradient;
+	}
+	for (int i = p->n_layers; i-- > 0;) {
+		struct planned_layer *l = &p->layers[i];
+		const struct model_layer *m = &p->model->layers[i];
+		for (int k = 0; k < m->n_inputs && !l->plan.in_place; k++) {
+			int from = m->inputs[k];
+			if (from == MODEL_INPUT || !p->layers[from].has_gradient)
+				continue;
+			struct planned_layer *root = &p->layers[p->layers[from].root];
+			l->dx_wanted[k] = true;
+			l->dx_adds[k] = root->dy_set;
+			root->dy_set = true;
+		}
+	}
+}
+
+/* --- memory
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+/* A place for count x values floats; *kind counts what it costs. Places begin on cache lines, and
+ * equal ones are not a power of two apart, where they would fall into the same sets of a cache. */
+static bool place(struct plan *p, int64_t count, int64_t bytes_each, int64_t *kind, size_t *ret)
+{
+	size_t bytes, end;
+
+	if (!size_mul((size_t)count, (size_t)bytes_each, &bytes) || bytes > SIZE_MAX / 4)
+		return false;
+	bytes = size_round_up(bytes, 64) +
+		(bytes >= 4096 ? 64 * (1 + (p->block_bytes / 64) % 7) : 0);
+	if (!size_add(p->block_bytes, bytes, &end) || end > INT64_MAX / 2)
+		return false;
+	*ret = p->block_bytes;
+	p->block_bytes = end;
+	*kind += (int64_t)bytes;
+	return true;
+}
+
+static bool place_weight(struct plan *p, int layer, int index)
+{
+	const struct weight_plan *plan = &p->layers[layer].plan.weights[index];
+	struct planned_weight *w = &p->weights[p->n_weights++];
+	struct plan_forecast *f = &p->forecast;
+
+	*w = (struct planned_weight){
+		.layer = layer, .index = index, .values = shape_elements(&plan->shape)
+	};
+	w->unit = plan->tiled ? w->values / plan->shape.dim[0] : 1;
+	w->units_per_task = w->unit < PLAN_TASK_VALUES ? PLAN_TASK_VALUES / w->unit : 1;
+	w->n_tasks = (w->values / w->unit + w->units_per_task - 1) / w->units_per_task;
+	p->n_tasks += w->n_tasks;
+	f->parameters += w->values;
+	if (!place(p, w->values, sizeof(float), &f->weight_bytes, &w->w))
+		return false;
+	for (int s = 0; s < p->n_slots; s++)
+		if (!place(p, w->values, sizeof(float), &f->optimizer_bytes, &w->slots[s]))
+			return false;
+	return plan->tiled || place(p, p->n_chunks, w->values * (int64_t)sizeof(float),
+				      &f->gradient_bytes, &w->partial);
+}
+
+/* y and dy of a layer, its own or those of the tensor it shares. */
+static bool place_tensor(struct plan *p, int i)
+{
+	struct planned_layer *l = &p->layers[i];
+	int64_t values = shape_elements(&l->plan.out), batch = p->options.batch_size;
+	int64_t *kind = &p->forecast.activation_bytes;
+
+	if (l->root == MODEL_INPUT) {
+		l->y = p->x;
+	} else if (l->root != i) {
+		l->y = p->layers[l->root].y;
+		l->dy = p->layers[l->root].dy;
+	} else if (!place(p, batch, values * (int64_t)sizeof(float), kind, &l->y)) {
+		return false;
+	}
+	bool needs_dy = l->has_gradient || i == p->n_layers - 1;
+	if ((l->root == i || l->root == MODEL_INPUT) && needs_dy &&
+		!place(p, batch, values * (int64_t)sizeof(float), kind, &l->dy))
+		return false;
+	return place(p, batch, l->plan.saved_bytes, kind, &l->saved) &&
+	       place(p, l->plan.table_ints, sizeof(int32_t), &p->forecast.scratch_bytes, &l->table);
+}
+
+/* The largest gradient that is a second one of its tensor, so that it must be made elsewhere first.
+ */
+static int64_t extra_values(const struct plan *p)
+{
+	int64_t most = 0;
+
+	for (int i = 0; i < p->n_layers; i++)
+		for (int k = 0; k < p->model->layers[i].n_inputs; k++)
+			if (p->layers[i].dx_adds[k] && shape_elements(&p->layers[i].in[k]) > most)
+				most = shape_elements(&p->layers[i].in[k]);
+	return most;
+}
+
+static bool place_all(struct plan *p)
+{
+	int64_t batch = p->options.batch_size, *kind = &p->forecast.activation_bytes,
+		floats = sizeof(float);
+	int64_t scratch = 0;
+
+	for (int i = 0; i < p->n_layers; i++) {
+		p->layers[i].first_weight = p->n_weights;
+		for (int k = 0; k < p->layers[i].plan.n_weights; k++)
+			if (!place_weight(p, i, k))
+				return false;
+	}
+	if (!place(p, batch, p->input_values * floats, kind, &p->x) ||
+		!place(p, batch, sizeof(int32_t), kind, &p->labels) ||
+		!place(p, batch, p->target_values * floats, kind, &p->targets) ||
+		!place(p, batch, floats, kind, &p->loss_values) ||
+		!place(p, batch, 1, kind, &p->right) ||
+		!place(p, batch, extra_values(p) * floats, kind, &p->dx_extra))
+		return false;
+	for (int i = 0; i < p->n_layers; i++) {
+		if (!place_tensor(p, i))
+			return false;
+		if (p->layers[i].plan.scratch_floats > scratch)
+			scratch = p->layers[i].plan.scratch_floats;
+	}
+	for (int i = 0; i < p->n_weights; i++)
+		if (p->weights[i].unit * p->weights[i].units_per_task > scratch)
+			scratch = p->weights[i].unit * p->weights[i].units_per_task;
+	p->scratch_bytes = size_round_up((size_t)scratch * sizeof(float), 4096) + 64 * 5;
+	return true;
+}
+
+static bool plan_memory(struct plan *p, struct error *err)
+{
+	struct plan_forecast *f = &p->forecast;
+	int64_t budget = p->options.bytes_max;
+	int n_weights = 0;
+
+	for (int i = 0; i < p->n_layers; i++)
+		n_weights += p->layers[i].plan.n_weights;
+	if (n_weights == 0)
+		return error_at(err, ERROR_INVALID, "/model/layers",
+			"no layer has weights: there is nothing to train");
+	p->weights = calloc((size_t)n_weights, sizeof *p->weights);
+	if (!p->weights)
+		return error_no_memory(err);
+	const char *const *slots = p->model->optimizer->slots(p->model->optimizer_conf);
+	while (slots[p->n_slots])
+		p->n_slots++;
+	if (!place_all(p))
+		return error_at(err, ERROR_INVALID, "/batch_size",
+			"a batch of %" PRId64 " samples needs more memory than can be counted",
+			p->options.batch_size);
+	f->scratch_bytes += (int64_t)p->scratch_bytes;
+	f->total_bytes = f->weight_bytes + f->gradient_bytes + f->optimizer_bytes +
+			 f->activation_bytes + f->scratch_bytes;
+	if (budget > 0 && f->total_bytes > budget)
+		return error_at(err, ERROR_INVALID, "/batch_size",
+			"the model needs %" PRId64 " bytes (weights %" PRId64 ", gradients %" PRId64
+			", optimizer %" PRId64 ", activations %" PRId64 " for a batch of %" PRId64
+			", scratch %" PRId64 "); allowed: %" PRId64,
+			f->total_bytes, f->weight_bytes, f->gradient_bytes, f->optimizer_bytes,
+			f->activation_bytes, p->options.batch_size, f->scratch_bytes, budget);
+	return true;
+}
+
+static int64_t flops_of(const struct planned_layer *l)
+{
+	return l->plan.flops_per_output * shape_elements(&l->plan.out);
+}
+
+static void plan_flops(struct plan *p)
+{
+	for (int i = 0; i < p->n_layers; i++) {
+		const struct planned_layer *l = &p->layers[i];
+		/* Forward; backward to the input where it is wanted; gradient of the weights. Each
+		 * costs the same. */
+		p->forecast.flops_per_sample +=
+			flops_of(l) * (1 + l->dx_wanted[0] + (l->plan.n_weights > 0));
+	}
+}
+
+/* --- the interface
+ * -----------------------------------------------------------------------------------------------
+ */
+
+struct plan *plan_new(
+	const struct model *model, const struct plan_options *options, struct error *err)
+{
+	struct plan *p = calloc(1, sizeof *p);
+
+	if (!p) {
+		(void)error_no_memory(err);
+		return NULL;
+	}
+	p->model = model;
+	p->options = *options;
+	p->n_layers = model->n_layers;
+	p->layers = calloc((size_t)p->n_layers + 1, sizeof *p->layers);
+	if (!p->layers) {
+		(void)error_no_memory(err);
+		goto fail;
+	}
+	if (!plan_shapes(p, err) || !plan_loss(p, err))
+		goto fail;
+	plan_gradients(p);
+	if (!plan_memory(p, err))
+		goto fail;
+	plan_flops(p);
+	return p;
+fail:
+	plan_free(p);
+	return NULL;
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	free(p->layers);
+	free(p->weights);
+	free(p);
+}
+
+void plan_forecast(const struct plan *p, struct plan_forecast *ret)
+{
+	*ret = p->forecast;
+}
+
+int plan_layer_count(const struct plan *p)
+{
+	return p->n_layers;
+}
+
+void plan_layer_info(const struct plan *p, int layer, struct plan_layer_info *ret)
+{
+	const struct planned_layer *l = &p->layers[layer];
+
+	*ret = (struct plan_layer_info){
+		.name = p->model->layers[layer].name,
+		.type = p->model->layers[layer].class->name,
+		.output = l->plan.out,
+		.flops_per_sample = flops_of(l),
+	};
+	for (int k = 0; k < l->plan.n_weights; k++)
+		ret->parameters += shape_elements(&l->plan.weights[k].shape);
+}
+
+int64_t plan_batch_size(const struct plan *p)
+{
+	return p->options.batch_size;
+}

@@ -1,0 +1,108 @@
+/* registry.c - the rows. See registry.h. */
+#include "engine/registry.h"
+
+#include "engine/activation.h"
+#include "engine/initializer.h"
+#include "engine/layer.h"
+#include "engine/loss.h"
+#include "engine/optimizer.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+extern const struct layer_class layer_activation, layer_add, layer_conv2d, layer_dense,
+	layer_flatten, layer_max_pooling2d;
+extern const struct loss_class loss_mean_squared_error, loss_sparse_categorical_crossentropy;
+extern const struct optimizer_class optimizer_adam, optimizer_sgd;
+
+const struct layer_class *const layer_classes[] = {
+	&layer_activation,
+	&layer_add,
+	&layer_conv2d,
+	&layer_dense,
+	&layer_flatten,
+	&layer_max_pooling2d,
+	NULL,
+};
+
+const struct loss_class *const loss_classes[] = {
+	&loss_mean_squared_error,
+	&loss_sparse_categorical_crossentropy,
+	NULL,
+};
+
+const struct optimizer_class *const optimizer_classes[] = {
+	&optimizer_adam,
+	&optimizer_sgd,
+	NULL,
+};
+
+const char *const metric_names[] = { "accuracy", NULL };
+
+const char *const activation_names[] = {
+	[ACTIVATION_LINEAR] = "linear",
+	[ACTIVATION_RELU] = "relu",
+	[ACTIVATION_SIGMOID] = "sigmoid",
+	[ACTIVATION_TANH] = "tanh",
+	[ACTIVATION_SOFTMAX] = "softmax",
+	[ACTIVATION_COUNT] = NULL,
+};
+
+const char *const initializer_names[] = {
+	[INITIALIZER_GLOROT_UNIFORM] = "glorot_uniform",
+	[INITIALIZER_GLOROT_NORMAL] = "glorot_normal",
+	[INITIALIZER_HE_UNIFORM] = "he_uniform",
+	[INITIALIZER_HE_NORMAL] = "he_normal",
+	[INITIALIZER_LECUN_UNIFORM] = "lecun_uniform",
+	[INITIALIZER_LECUN_NORMAL] = "lecun_normal",
+	[INITIALIZER_RANDOM_UNIFORM] = "random_uniform",
+	[INITIALIZER_RANDOM_NORMAL] = "random_normal",
+	[INITIALIZER_TRUNCATED_NORMAL] = "truncated_normal",
+	[INITIALIZER_ZEROS] = "zeros",
+	[INITIALIZER_ONES] = "ones",
+	[INITIALIZER_COUNT] = NULL,
+};
+
+const struct layer_class *layer_class_find(const char *name)
+{
+	for (int i = 0; layer_classes[i]; i++)
+		if (strcmp(layer_classes[i]->name, name) == 0)
+			return layer_classes[i];
+	return NULL;
+}
+
+const struct loss_class *loss_class_find(const char *name)
+{
+	for (int i = 0; loss_classes[i]; i++)
+		if (strcmp(loss_classes[i]->name, name) == 0)
+			return loss_classes[i];
+	return NULL;
+}
+
+/* Keras takes the class's name and the same in lower case. */
+const struct optimizer_class *optimizer_class_find(const char *name)
+{
+	for (int i = 0; optimizer_classes[i]; i++)
+		if (strcasecmp(optimizer_classes[i]->name, name) == 0)
+			return optimizer_classes[i];
+	return NULL;
+}
+
+struct registry_row layer_class_row(const struct layer_class *c)
+{
+	assert(c->conf_size <= MODEL_CONF_BYTES);
+	return (struct registry_row){ c->name, c->doc, c->params, c->conf_size };
+}
+
+struct registry_row loss_class_row(const struct loss_class *c)
+{
+	assert(c->conf_size <= MODEL_CONF_BYTES);
+	return (struct registry_row){ c->name, c->doc, c->params, c->conf_size };
+}
+
+struct registry_row optimizer_class_row(const struct optimizer_class *c)
+{
+	assert(c->conf_size <= MODEL_CONF_BYTES);
+	return (struct registry_row){ c->name, c->doc, c->params, c->conf_size };
+}

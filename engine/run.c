@@ -1,0 +1,334 @@
+/* run.c - see run.h. */
+#include "engine/run.h"
+
+#include "base/size.h"
+#include "engine/plan_layout.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
+
+struct run {
+	const struct plan *plan;
+	const struct kernels *kernels;
+	char *mapping; /* with room to begin on a huge page */
+	size_t mapping_bytes;
+	char *block;
+	int threads;
+	int64_t count;            /* samples of the batch at work */
+	struct layer_step *steps; /* [thread][layer] */
+};
+
+static void *run_at(const struct run *r, size_t offset)
+{
+	return r->block + offset;
+}
+
+static float *run_scratch(const struct run *r, int thread)
+{
+	return run_at(r, r->plan->block_bytes + (size_t)thread * r->plan->scratch_bytes);
+}
+
+/* One mapping on huge pages: with small ones, the walk through weights and slots costs more in page
+ * tables than in work. */
+static bool run_map(struct run *r, struct error *err)
+{
+	size_t bytes;
+
+	if (!size_mul(r->plan->scratch_bytes, (size_t)r->threads, &bytes) ||
+		!size_add(bytes, r->plan->block_bytes, &bytes) ||
+		!size_add(bytes, 2 * HUGE_PAGE, &bytes))
+		return error_no_memory(err);
+	bytes = size_round_up(bytes, HUGE_PAGE);
+	void *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mapping == MAP_FAILED)
+		return error_set(err, ERROR_NO_MEMORY, "no memory for a run of %zu bytes", bytes);
+	r->mapping = mapping;
+	r->mapping_bytes = bytes;
+	r->block = r->mapping + (size_round_up((size_t)mapping, HUGE_PAGE) - (size_t)mapping);
+	(void)madvise(mapping, bytes,
+		MADV_HUGEPAGE); /* a wish: without it all is the same, only slower */
+	return true;
+}
+
+/* Binds one layer's step to its places; `thread`'s own is only the scratch. */
+static void bind_step(struct run *r, int thread, int i)
+{
+	const struct plan *p = r->plan;
+	const struct planned_layer *l = &p->layers[i];
+	const struct model_layer *m = &p->model->layers[i];
+	struct layer_step *s = &r->steps[thread * p->n_layers + i];
+
+	*s = (struct layer_step){
+		.kernels = r->kernels,
+		.conf = m->conf,
+		.plan = &l->plan,
+		.in = l->in,
+		.n_in = m->n_inputs,
+		.y = run_at(r, l->y),
+		.dy = run_at(r, l->dy),
+		.saved = run_at(r, l->saved),
+		.table = run_at(r, l->table),
+		.scratch = run_scratch(r, thread),
+	};
+	for (int k = 0; k < m->n_inputs; k++) {
+		int from = m->inputs[k];
+		s->x[k] = run_at(r, from == MODEL_INPUT ? p->x : p->layers[from].y);
+		if (l->dx_wanted[k])
+			s->dx[k] = run_at(r, l->dx_adds[k] ? p->dx_extra : p->layers[from].dy);
+	}
+	for (int k = 0; k < l->plan.n_weights; k++) {
+		const struct planned_weight *w = &p->weights[l->first_weight + k];
+		s->w[k] = run_at(r, w->w);
+		s->partial[k] = run_at(r, w->partial);
+		s->partial_floats[k] = w->values;
+	}
+}
+
+struct run *run_new(
+	const struct plan *plan, const struct kernels *kernels, int threads, struct error *err)
+{
+	struct run *r = calloc(1, sizeof *r);
+
+	if (!r) {
+		(void)error_no_memory(err);
+		return NULL;
+	}
+	*r = (struct run){ .plan = plan, .kernels = kernels, .threads = threads };
+	r->steps = calloc((size_t)threads * (size_t)plan->n_layers, sizeof *r->steps);
+	if (!r->steps) {
+		(void)error_no_memory(err);
+		goto fail;
+	}
+	if (!run_map(r, err))
+		goto fail;
+	for (int t = 0; t < threads; t++)
+		for (int i = 0; i < plan->n_layers; i++)
+			bind_step(r, t, i);
+	for (int i = 0; i < plan->n_layers; i++)
+		if (plan->model->layers[i].class->table)
+			plan->model->layers[i].class->table(plan->model->layers[i].conf,
+				plan->layers[i].in, run_at(r, plan->layers[i].table));
+	return r;
+fail:
+	run_free(r);
+	return NULL;
+}
+
+void run_free(struct run *r)
+{
+	if (!r)
+		return;
+	if (r->mapping)
+		(void)munmap(r->mapping, r->mapping_bytes);
+	free(r->steps);
+	free(r);
+}
+
+void run_initialize(struct run *r, uint64_t seed)
+{
+	const struct plan *p = r->plan;
+
+	for (int i = 0; i < p->n_weights; i++) {
+		const struct planned_weight *w = &p->weights[i];
+		const struct weight_plan *wp = &p->layers[w->layer].plan.weights[w->index];
+		initializer_fill(wp->initializer, seed, (uint32_t)i, wp->fan_in, wp->fan_out,
+			run_weight(r, i), w->values);
+		for (int s = 0; s < p->n_slots; s++)
+			memset(run_slot(r, i, s), 0, (size_t)w->values * sizeof(float));
+	}
+}
+
+void run_set_count(struct run *r, int64_t count)
+{
+	assert(count >= 1 && count <= r->plan->options.batch_size);
+	r->count = count;
+	for (int i = 0; i < r->threads * r->plan->n_layers; i++)
+		r->steps[i].count = count;
+}
+
+void run_share(const struct run *r, int thread, int threads, int64_t *ret_begin, int64_t *ret_end)
+{
+	int64_t chunks = (r->count + PLAN_CHUNK - 1) / PLAN_CHUNK;
+	int64_t end = (thread + 1) * chunks / threads * PLAN_CHUNK;
+
+	*ret_begin = thread * chunks / threads * PLAN_CHUNK;
+	*ret_end = end < r->count ? end : r->count;
+}
+
+static void gather_target(struct run *r, const struct data *data, int64_t sample, int64_t to)
+{
+	const struct plan *p = r->plan;
+	int64_t n = p->target_values;
+
+	if (!p->loss.labels) {
+		float *target = (float *)run_at(r, p->targets) + to * n;
+		memcpy(target, (const float *)data->y + sample * n, (size_t)n * sizeof *target);
+	} else {
+		int32_t *label = (int32_t *)run_at(r, p->labels) + to;
+		*label = data->y_type == DATA_U8 ? ((const uint8_t *)data->y)[sample]
+						 : ((const int32_t *)data->y)[sample];
+	}
+}
+
+void run_gather(struct run *r, const struct data *data, const struct shuffle *order, int64_t first,
+	int64_t begin, int64_t end)
+{
+	int64_t n = r->plan->input_values;
+
+	for (int64_t i = begin; i < end; i++) {
+		int64_t sample = order ? shuffle_at(order, first + i) : first + i;
+		float *x = (float *)run_at(r, r->plan->x) + i * n;
+		if (data->x_type == DATA_U8)
+			r->kernels->from_u8((const uint8_t *)data->x + sample * n, n, x);
+		else
+			memcpy(x, (const float *)data->x + sample * n, (size_t)n * sizeof *x);
+		gather_target(r, data, sample, i);
+	}
+}
+
+void run_forward(struct run *r, int thread, int64_t begin, int64_t end)
+{
+	const struct plan *p = r->plan;
+
+	for (int i = 0; i < p->n_layers; i++)
+		if (!p->layers[i].plan.in_place)
+			p->model->layers[i].class->forward(
+				&r->steps[thread * p->n_layers + i], begin, end);
+}
+
+void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end)
+{
+	const struct plan *p = r->plan;
+	const struct planned_layer *last = &p->layers[p->n_layers - 1];
+	struct loss_step s = {
+		.kernels = r->kernels,
+		.conf = p->model->loss_conf,
+		.width = p->output_values,
+		.y = run_at(r, last->y),
+		.labels = p->loss.labels ? run_at(r, p->labels) : NULL,
+		.targets = p->loss.labels ? NULL : run_at(r, p->targets),
+		.scale = 1.0f / (float)r->count,
+		.dy = with_gradient ? run_at(r, last->dy) : NULL,
+		.loss = run_at(r, p->loss_values),
+		.right = run_at(r, p->right),
+	};
+
+	p->model->loss->run(&s, begin, end);
+}
+
+void run_backward(struct run *r, int thread, int64_t begin, int64_t end)
+{
+	const struct plan *p = r->plan;
+
+	for (int i = p->n_layers; i-- > 0;) {
+		const struct planned_layer *l = &p->layers[i];
+		const struct model_layer *m = &p->model->layers[i];
+		if (l->plan.in_place || !l->has_gradient)
+			continue;
+		m->class->backward(&r->steps[thread * p->n_layers + i], begin, end);
+		for (int k = 0; k < m->n_inputs; k++) {
+			if (!l->dx_adds[k])
+				continue;
+			int64_t n = shape_elements(&l->in[k]);
+			float *dy = run_at(r, p->layers[m->inputs[k]].dy),
+			      *extra = run_at(r, p->dx_extra);
+			r->kernels->add(dy + begin * n, extra + begin * n, (end - begin) * n);
+		}
+	}
+}
+
+/* g = the gradient of the units [begin, end) of a weight over the whole batch. */
+static void weight_gradient(struct run *r, int thread, const struct planned_weight *w,
+	int64_t begin, int64_t end, float *g)
+{
+	const struct plan *p = r->plan;
+	int64_t chunks = (r->count + PLAN_CHUNK - 1) / PLAN_CHUNK, n = (end - begin) * w->unit;
+
+	if (p->layers[w->layer].plan.weights[w->index].tiled) {
+		p->model->layers[w->layer].class->gradient(
+			&r->steps[thread * p->n_layers + w->layer], w->index, begin, end, g);
+		return;
+	}
+	const float *partial = (float *)run_at(r, w->partial) + begin * w->unit;
+	memcpy(g, partial, (size_t)n * sizeof *g);
+	for (int64_t c = 1; c < chunks; c++)
+		r->kernels->add(g, partial + c * w->values, n);
+}
+
+static void update_task(struct run *r, int thread, const struct planned_weight *w, int64_t task,
+	const union optimizer_step *step)
+{
+	const struct plan *p = r->plan;
+	int64_t units = w->values / w->unit, begin = task * w->units_per_task;
+	int64_t end = begin + w->units_per_task < units ? begin + w->units_per_task : units;
+	size_t at = (size_t)(begin * w->unit) * sizeof(float);
+	float *g = run_scratch(r, thread), *slots[OPTIMIZER_SLOTS_MAX];
+
+	weight_gradient(r, thread, w, begin, end, g);
+	for (int s = 0; s < p->n_slots; s++)
+		slots[s] = run_at(r, w->slots[s] + at);
+	p->model->optimizer->update(
+		r->kernels, step, g, (end - begin) * w->unit, run_at(r, w->w + at), slots);
+}
+
+void run_update(struct run *r, int thread, int threads, const union optimizer_step *step)
+{
+	const struct plan *p = r->plan;
+	int64_t begin = thread * p->n_tasks / threads, end = (thread + 1) * p->n_tasks / threads,
+		first = 0;
+
+	for (int i = 0; i < p->n_weights; i++) {
+		const struct planned_weight *w = &p->weights[i];
+		for (int64_t task = begin > first ? begin - first : 0;
+			task < w->n_tasks && first + task < end; task++)
+			update_task(r, thread, w, task, step);
+		first += w->n_tasks;
+	}
+}
+
+void run_results(const struct run *r, double *ret_loss_sum, int64_t *ret_correct)
+{
+	const float *loss = run_at(r, r->plan->loss_values);
+	const uint8_t *right = run_at(r, r->plan->right);
+	double sum = 0;
+	int64_t correct = 0;
+
+	for (int64_t i = 0; i < r->count; i++) {
+		sum += (double)loss[i];
+		correct += right[i];
+	}
+	*ret_loss_sum = sum;
+	*ret_correct = correct;
+}
+
+bool run_has_accuracy(const struct run *r)
+{
+	return r->plan->loss.accuracy;
+}
+
+float *run_weight(const struct run *r, int index)
+{
+	return run_at(r, r->plan->weights[index].w);
+}
+
+float *run_slot(const struct run *r, int index, int slot)
+{
+	return run_at(r, r->plan->weights[index].slots[slot]);
+}
+
+const float *run_output(const struct run *r)
+{
+	return run_at(r, r->plan->layers[r->plan->n_layers - 1].y);
+}
+
+void run_gradient(struct run *r, int index, float *ret)
+{
+	const struct planned_weight *w = &r->plan->weights[index];
+
+	weight_gradient(r, 0, w, 0, w->values / w->unit, ret);
+}
