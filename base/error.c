@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+PRINTF_LIKE(4, 0)
 static void error_write(struct error *err, enum error_code code, const char *pointer,
 	const char *format, va_list args)
 {
