@@ -1,0 +1,14 @@
+/* network.h - networks for tests, from one string:
+ *   "Conv2D filters=3 kernel_size=3x2 activation=relu; Flatten; Dense units=4 name=out inputs=a,b"
+ * Values go through the param tables, as a job's do. A string that is wrong fails the test. */
+#pragma once
+
+#include "engine/layer.h"
+#include "engine/loss.h"
+#include "engine/optimizer.h"
+
+/* The caller frees with model_free. Loss and optimizer: "Adam learning_rate=0.01". */
+struct model *network_model(const char *layers, const char *loss, const char *optimizer);
+
+/* Uniform numbers in (-1, 1), the same ones for the same seed. */
+void network_noise(uint64_t seed, float *values, int64_t n);

@@ -1,0 +1,265 @@
+/* test_kernels.c - every table of kernels that this CPU can run must equal the scalar one to the last bit (memcmp), on
+ * sizes around the widths of vectors and tiles, and must not touch a byte beside its output. */
+#include "network.h"
+
+#include "engine/kernels/kernels.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { GUARD = 64, ROOM = 1 << 16 };
+static const int64_t odd_sizes[] = { 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 47, 64, 65, 100 };
+
+static const struct kernels *reference;
+
+/* Two equal rooms, one for the reference, one for the table under test. */
+struct rooms {
+	float a[ROOM], b[ROOM], c[2][ROOM];
+	uint8_t bytes[2][ROOM];
+};
+
+static struct rooms *rooms_new(uint64_t seed)
+{
+	struct rooms *r = malloc(sizeof *r);
+
+	assert_non_null(r);
+	network_noise(seed, r->a, ROOM);
+	network_noise(seed + 1, r->b, ROOM);
+	network_noise(seed + 2, r->c[0], ROOM);
+	memcpy(r->c[1], r->c[0], sizeof r->c[0]);
+	for (int i = 0; i < ROOM; i++)
+		r->bytes[0][i] = (uint8_t)(i * 31 % 251);
+	memcpy(r->bytes[1], r->bytes[0], sizeof r->bytes[0]);
+	return r;
+}
+
+static void check_rooms(const struct rooms *r, const char *table, const char *what)
+{
+	for (int i = 0; i < ROOM; i++)
+		if (memcmp(&r->c[0][i], &r->c[1][i], sizeof(float)) != 0)
+			fail_msg("%s %s: value %d is %a, the reference has %a", table, what, i, (double)r->c[1][i], (double)r->c[0][i]);
+	for (int i = 0; i < ROOM; i++)
+		if (r->bytes[0][i] != r->bytes[1][i])
+			fail_msg("%s %s: byte %d is %d, the reference has %d", table, what, i, r->bytes[1][i], r->bytes[0][i]);
+}
+
+/* Calls work(kernels, rooms, side, ctx) for the reference and for each other table, and compares. */
+static void each_table(void (*work)(const struct kernels *, struct rooms *, int, const void *), const void *ctx, const char *what)
+{
+	for (int i = 0; kernels_all[i]; i++) {
+		const struct kernels *k = kernels_find(kernels_all[i]->name);
+		if (!k || k == reference)
+			continue;
+		struct rooms *r = rooms_new(5);
+		work(reference, r, 0, ctx);
+		work(k, r, 1, ctx);
+		check_rooms(r, k->name, what);
+		free(r);
+	}
+}
+
+static void work_gemm(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	struct gemm g = *(const struct gemm *)ctx;
+
+	g.a = r->a;
+	g.b = r->b;
+	g.c = r->c[side] + GUARD;
+	g.bias = g.bias ? r->b + 17 : NULL;
+	k->gemm(&g);
+}
+
+static void check_gemm(const struct gemm *g)
+{
+	char what[160];
+
+	(void)snprintf(what, sizeof what, "gemm m=%d n=%d segments=%d run=%d transposed=%d accumulate=%d bias=%d rows=%d", (int)g->m,
+		(int)g->n, (int)g->segments, (int)g->run, g->b_transposed, g->accumulate, g->bias != NULL, g->a_rows != NULL);
+	each_table(work_gemm, g, what);
+}
+
+static void test_gemm_of_odd_sizes(void **state)
+{
+	static const float some_bias;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		for (size_t j = 0; j < COUNT_OF(odd_sizes); j++) {
+			int64_t m = odd_sizes[i], n = odd_sizes[j], k = odd_sizes[(i * 5 + j * 3) % COUNT_OF(odd_sizes)];
+			struct gemm g = { .m = m, .n = n, .segments = 1, .run = k, .a_row = k, .a_step = 1, .b_row = n, .c_row = n };
+			check_gemm(&g);
+			g.bias = &some_bias;
+			g.b_transposed = true;
+			g.b_row = k;
+			check_gemm(&g);
+		}
+	}
+}
+
+static void test_gemm_with_a_transposed_a_and_a_wide_c(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		int64_t m = odd_sizes[i], n = odd_sizes[(i + 4) % COUNT_OF(odd_sizes)];
+		check_gemm(&(struct gemm){ .m = m, .n = n, .segments = 1, .run = 21, .a_row = 1, .a_step = m, .b_row = n + 3,
+			.c_row = n + 5, .accumulate = i % 2 });
+	}
+}
+
+static void test_gemm_of_long_sums(void **state)
+{
+	(void)state;
+	for (int64_t k = 190; k <= 194; k++) /* around a block */
+		check_gemm(&(struct gemm){ .m = 40, .n = 40, .segments = 1, .run = k, .a_row = k, .a_step = 1, .b_row = 40, .c_row = 40 });
+	check_gemm(&(struct gemm){ .m = 5, .n = 18, .segments = 1, .run = 1000, .a_row = 1000, .a_step = 1, .b_row = 18, .c_row = 18 });
+	check_gemm(&(struct gemm){ .m = 33, .n = 18, .segments = 1, .run = 700, .a_row = 700, .a_step = 1, .b_row = 700,
+		.b_transposed = true, .c_row = 18 });
+	check_gemm(&(struct gemm){ .m = 7, .n = 9, .segments = 3, .run = 400, .a_row = 30, .a_segment = 500, .a_step = 1, .b_row = 9,
+		.c_row = 9, .accumulate = true });
+}
+
+static void test_gemm_of_segments_and_scattered_rows(void **state)
+{
+	int32_t rows[100];
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		rows[i] = (i * 37) % 501;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++)
+		for (int64_t run = 1; run < 80; run += 13)
+			check_gemm(&(struct gemm){ .m = odd_sizes[i], .n = odd_sizes[(i + 7) % COUNT_OF(odd_sizes)], .segments = 1 + run % 9,
+				.run = run, .a_rows = rows, .a_segment = 91, .a_step = 1 + run % 3, .b_row = 100, .c_row = 101 });
+}
+
+struct pool_case {
+	struct pool_row p;
+	bool flag; /* relu, or add */
+};
+
+static void work_pool(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	const struct pool_case *c = ctx;
+
+	k->max_pool(&c->p, r->a, c->flag, r->c[side] + GUARD, r->bytes[side] + GUARD);
+}
+
+static void work_pool_backward(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	const struct pool_case *c = ctx;
+
+	k->max_pool_backward(&c->p, r->b, r->bytes[0], c->flag, r->c[side] + GUARD);
+}
+
+static void test_max_pool_forward_and_backward(void **state)
+{
+	char what[96];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		for (int64_t pool = 1; pool < 5; pool++) {
+			int64_t channels = odd_sizes[i], stride = pool == 3 ? 2 : pool, width = 5;
+			int64_t columns = (width - 1) * stride + pool;
+			struct pool_case c = { { .width = width, .channels = channels, .pool_h = pool, .pool_w = pool,
+						       .x_row = columns * channels, .x_step = stride * channels },
+				pool % 2 == 0 };
+			(void)snprintf(what, sizeof what, "max pool %d of %d channels", (int)pool, (int)channels);
+			each_table(work_pool, &c, what);
+			c.flag = stride < pool;
+			each_table(work_pool_backward, &c, what);
+		}
+	}
+}
+
+static void work_elementwise(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	int64_t n = *(const int64_t *)ctx, rows = 3;
+	float *c = r->c[side] + GUARD;
+	int32_t labels[3] = { 0, (int32_t)(n / 2), (int32_t)(n - 1) };
+	struct adam_step adam = { 0.1f, 0.001f, 0.002f, 1e-7f };
+	struct sgd_step sgd = { 0.1f, 0.9f, n % 2 };
+
+	k->add(c, r->a, n);
+	k->from_u8(r->bytes[side] + 4096 + 3, n, c + 1000);
+	k->sum_rows(r->a, rows, n, c + 2000);
+	for (int a = 0; a < ACTIVATION_COUNT; a++) {
+		float *y = c + 3000 + a * 600, *dy = c + 10000 + a * 600;
+		for (int64_t i = 0; i < rows * n; i++)
+			y[i] *= 20.0f;
+		k->activate((enum activation)a, y, rows, n);
+		k->activate_backward((enum activation)a, y, dy, rows, n);
+	}
+	k->softmax_cross_entropy(r->a, labels, rows, n, 0.25f, c + 20000, c + 21000, r->bytes[side] + GUARD);
+	k->softmax_cross_entropy(r->b, labels, rows, n, 0.25f, NULL, c + 21100, r->bytes[side] + 2 * GUARD);
+	float *v = c + 32000;
+	for (int64_t i = 0; i < n; i++)
+		v[i] = fabsf(v[i]);
+	k->adam(&adam, r->a, n, c + 30000, c + 31000, v);
+	k->sgd(&sgd, r->a, n, c + 33000, c + 34000);
+	k->sgd(&sgd, r->a, n, c + 35000, NULL);
+}
+
+static void test_everything_elementwise(void **state)
+{
+	char what[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		(void)snprintf(what, sizeof what, "elementwise, n=%d", (int)odd_sizes[i]);
+		each_table(work_elementwise, &odd_sizes[i], what);
+	}
+}
+
+static void test_a_nan_is_not_hidden_by_relu_or_pool(void **state)
+{
+	(void)state;
+	for (int i = 0; kernels_all[i]; i++) {
+		const struct kernels *k = kernels_find(kernels_all[i]->name);
+		if (!k)
+			continue;
+		float x[4] = { NAN, 1, 2, 3 }, y[1];
+		uint8_t where[1];
+		k->max_pool(&(struct pool_row){ 1, 1, 2, 2, 2, 2 }, x, true, y, where);
+		assert_true(isnan(y[0]));
+		k->activate(ACTIVATION_RELU, x, 1, 4);
+		assert_true(isnan(x[0]));
+	}
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_non_null(kernels_find("scalar"));
+	assert_null(kernels_find("avx1024"));
+	assert_null(kernels_find(""));
+	assert_ptr_equal(kernels_find(NULL), kernels_find(kernels_find(NULL)->name));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	reference = kernels_find("scalar");
+	return reference ? 0 : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gemm_of_odd_sizes),
+		cmocka_unit_test(test_gemm_with_a_transposed_a_and_a_wide_c),
+		cmocka_unit_test(test_gemm_of_long_sums),
+		cmocka_unit_test(test_gemm_of_segments_and_scattered_rows),
+		cmocka_unit_test(test_max_pool_forward_and_backward),
+		cmocka_unit_test(test_everything_elementwise),
+		cmocka_unit_test(test_a_nan_is_not_hidden_by_relu_or_pool),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
