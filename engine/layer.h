@@ -36,9 +36,17 @@ struct layer_plan {
 	bool in_place;              /* y is x, seen in another shape: no passes */
 };
 
+/* A layer as it was asked for. */
+struct layer_request {
+	const void *conf;
+	const void *next_conf;  /* of the layer it is fused with; else NULL */
+	const struct shape *in; /* n_in of them */
+	int n_in;
+};
+
 struct layer_step {
 	const struct kernels *kernels;
-	const void *conf;
+	const void *conf, *next_conf; /* as in the request */
 	const struct layer_plan *plan;
 	const struct shape *in; /* n_in of them */
 	int n_in;
@@ -60,11 +68,14 @@ struct layer_class {
 	const struct param *params;
 	size_t conf_size;           /* at most MODEL_CONF_BYTES */
 	int inputs_min, inputs_max; /* 1 … MODEL_INPUTS_MAX */
+	/* The class that does this layer and the one below it, its only user, in one; NULL: there
+	 * is none. NULL function: never. A fused class is in no registry: its plan has the first
+	 * layer's weights and the second one's output. */
+	const struct layer_class *(*fuse)(
+		const void *conf, const struct layer_class *next, const void *next_conf);
 	/* err->pointer is relative to the layer ("/units"). */
-	bool (*plan)(const void *conf, const struct shape *in, int n_in, struct layer_plan *ret,
-		struct error *err);
-	void (*table)(
-		const void *conf, const struct shape *in, int32_t *ret); /* NULL without a table */
+	bool (*plan)(const struct layer_request *r, struct layer_plan *ret, struct error *err);
+	void (*table)(const struct layer_request *r, int32_t *ret); /* NULL without a table */
 	void (*forward)(const struct layer_step *s, int64_t begin, int64_t end);
 	void (*backward)(const struct layer_step *s, int64_t begin, int64_t end);
 	/* g = rows [begin, end) of the gradient of a tiled weight; NULL without one. */

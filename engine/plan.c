@@ -4,6 +4,7 @@
 #include "base/size.h"
 #include "engine/registry.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,40 +48,82 @@ static bool layer_shapes(struct plan *p, int i, struct error *err)
 {
 	const struct model_layer *m = &p->model->layers[i];
 	struct planned_layer *l = &p->layers[i];
-	const struct layer_class *class = m->class;
 	int64_t values;
 
-	if (m->n_inputs < class->inputs_min || m->n_inputs > class->inputs_max)
+	*l = (struct planned_layer){
+		.class = m->class, .conf = m->conf, .source = i, .n_inputs = m->n_inputs
+	};
+	if (m->n_inputs < l->class->inputs_min || m->n_inputs > l->class->inputs_max)
 		return error_at(err, ERROR_INVALID, "/inputs",
-			"%s has %d inputs; allowed: %d to %d", class->name, m->n_inputs,
-			class->inputs_min, class->inputs_max);
-	for (int k = 0; k < m->n_inputs; k++)
+			"%s has %d inputs; allowed: %d to %d", l->class->name, m->n_inputs,
+			l->class->inputs_min, l->class->inputs_max);
+	for (int k = 0; k < m->n_inputs; k++) {
+		l->inputs[k] = m->inputs[k];
 		l->in[k] = m->inputs[k] == MODEL_INPUT ? p->options.input
 						       : p->layers[m->inputs[k]].plan.out;
-	if (!class->plan(m->conf, l->in, m->n_inputs, &l->plan, err) ||
+	}
+	struct layer_request request = { .conf = l->conf, .in = l->in, .n_in = l->n_inputs };
+	if (!l->class->plan(&request, &l->plan, err) ||
 		!check_values(&l->plan.out, "output", &values, err))
 		return false;
 	for (int k = 0; k < l->plan.n_weights; k++)
 		if (!check_values(&l->plan.weights[k].shape, l->plan.weights[k].name, &values, err))
 			return false;
-	l->root = !l->plan.in_place             ? i
-		  : m->inputs[0] == MODEL_INPUT ? MODEL_INPUT
-						: p->layers[m->inputs[0]].root;
+	l->root = i;
+	if (l->plan.in_place)
+		l->root = l->inputs[0] == MODEL_INPUT ? MODEL_INPUT : p->layers[l->inputs[0]].root;
 	return true;
+}
+
+static int count_users(const struct plan *p, int layer)
+{
+	int users = 0;
+
+	for (int i = layer + 1; i < p->n_layers; i++)
+		for (int k = 0; k < p->layers[i].n_inputs; k++)
+			users += p->layers[i].inputs[k] == layer;
+	return users;
 }
 
 static bool check_used(const struct plan *p, struct error *err)
 {
 	for (int i = 0; i + 1 < p->n_layers; i++) {
-		bool used = false;
-		for (int j = i + 1; j < p->n_layers && !used; j++)
-			for (int k = 0; k < p->model->layers[j].n_inputs; k++)
-				used |= p->model->layers[j].inputs[k] == i;
-		if (!used) {
-			(void)error_at(err, ERROR_INVALID, "",
-				"no layer uses its output, and it is not the last");
+		if (count_users(p, i) > 0)
+			continue;
+		(void)error_at(
+			err, ERROR_INVALID, "", "no layer uses its output, and it is not the last");
+		return layer_refuse(p->model, i, err);
+	}
+	return true;
+}
+
+/* Fuses pairs of neighbours; both have been accepted on their own. The choice is by confs and
+ * shapes alone, so it is part of the numeric contract. false: no memory would be large enough for
+ * the pair. */
+static bool plan_fuse(struct plan *p, struct error *err)
+{
+	for (int i = 0; i + 1 < p->n_layers; i++) {
+		struct planned_layer *l = &p->layers[i], *next = &p->layers[i + 1];
+		if (!l->class->fuse || next->n_inputs != 1 || next->inputs[0] != i ||
+			count_users(p, i) != 1)
+			continue;
+		const struct layer_class *pair = l->class->fuse(l->conf, next->class, next->conf);
+		if (!pair)
+			continue;
+		struct planned_layer fused = *l;
+		fused.class = pair;
+		fused.next_conf = next->conf;
+		fused.root = i + 1;
+		fused.plan = (struct layer_plan){ 0 };
+		struct layer_request request = { .conf = fused.conf,
+			.next_conf = fused.next_conf,
+			.in = fused.in,
+			.n_in = fused.n_inputs };
+		if (!pair->plan(&request, &fused.plan, err))
 			return layer_refuse(p->model, i, err);
-		}
+		assert(shape_equal(&fused.plan.out, &next->plan.out));
+		*next = fused;
+		l->absorbed = true;
 	}
 	return true;
 }
@@ -101,7 +144,7 @@ static bool plan_shapes(struct plan *p, struct error *err)
 	for (int i = 0; i < p->n_layers; i++)
 		if (!layer_shapes(p, i, err))
 			return layer_refuse(p->model, i, err);
-	return check_used(p, err);
+	return check_used(p, err) && plan_fuse(p, err);
 }
 
 /* Keeps the activation of the last layer, unless the loss takes it over. */
@@ -130,17 +173,15 @@ static void plan_gradients(struct plan *p)
 {
 	for (int i = 0; i < p->n_layers; i++) {
 		struct planned_layer *l = &p->layers[i];
-		const struct model_layer *m = &p->model->layers[i];
-		l->has_gradient = l->plan.n_weights > 0;
-		for (int k = 0; k < m->n_inputs; k++)
+		l->has_gradient = !l->absorbed && l->plan.n_weights > 0;
+		for (int k = 0; k < l->n_inputs; k++)
 			l->has_gradient |=
-				m->inputs[k] != MODEL_INPUT && p->layers[m->inputs[k]].has_gradient;
+				l->inputs[k] != MODEL_INPUT && p->layers[l->inputs[k]].has_gradient;
 	}
 	for (int i = p->n_layers; i-- > 0;) {
 		struct planned_layer *l = &p->layers[i];
-		const struct model_layer *m = &p->model->layers[i];
-		for (int k = 0; k < m->n_inputs && !l->plan.in_place; k++) {
-			int from = m->inputs[k];
+		for (int k = 0; k < l->n_inputs && !l->plan.in_place && !l->absorbed; k++) {
+			int from = l->inputs[k];
 			if (from == MODEL_INPUT || !p->layers[from].has_gradient)
 				continue;
 			struct planned_layer *root = &p->layers[p->layers[from].root];
@@ -226,7 +267,7 @@ static int64_t extra_values(const struct plan *p)
 	int64_t most = 0;
 
 	for (int i = 0; i < p->n_layers; i++)
-		for (int k = 0; k < p->model->layers[i].n_inputs; k++)
+		for (int k = 0; k < p->layers[i].n_inputs; k++)
 			if (p->layers[i].dx_adds[k] && shape_elements(&p->layers[i].in[k]) > most)
 				most = shape_elements(&p->layers[i].in[k]);
 	return most;
@@ -239,6 +280,8 @@ static bool place_all(struct plan *p)
 	int64_t scratch = 0;
 
 	for (int i = 0; i < p->n_layers; i++) {
+		if (p->layers[i].absorbed)
+			continue;
 		p->layers[i].first_weight = p->n_weights;
 		for (int k = 0; k < p->layers[i].plan.n_weights; k++)
 			if (!place_weight(p, i, k))
@@ -252,6 +295,8 @@ static bool place_all(struct plan *p)
 		!place(p, batch, extra_values(p) * floats, kind, &p->dx_extra))
 		return false;
 	for (int i = 0; i < p->n_layers; i++) {
+		if (p->layers[i].absorbed)
+			continue;
 		if (!place_tensor(p, i))
 			return false;
 		if (p->layers[i].plan.scratch_floats > scratch)
@@ -271,7 +316,7 @@ static bool plan_memory(struct plan *p, struct error *err)
 	int n_weights = 0;
 
 	for (int i = 0; i < p->n_layers; i++)
-		n_weights += p->layers[i].plan.n_weights;
+		n_weights += p->layers[i].absorbed ? 0 : p->layers[i].plan.n_weights;
 	if (n_weights == 0)
 		return error_at(err, ERROR_INVALID, "/model/layers",
 			"no layer has weights: there is nothing to train");
@@ -307,6 +352,8 @@ static void plan_flops(struct plan *p)
 {
 	for (int i = 0; i < p->n_layers; i++) {
 		const struct planned_layer *l = &p->layers[i];
+		if (l->absorbed)
+			continue;
 		/* Forward; backward to the input where it is wanted; gradient of the weights. Each
 		 * costs the same. */
 		p->forecast.flops_per_sample +=
@@ -366,6 +413,7 @@ int plan_layer_count(const struct plan *p)
 	return p->n_layers;
 }
 
+/* Of a fused pair the first layer shows the weights and the work, the second its output alone. */
 void plan_layer_info(const struct plan *p, int layer, struct plan_layer_info *ret)
 {
 	const struct planned_layer *l = &p->layers[layer];
@@ -374,8 +422,10 @@ void plan_layer_info(const struct plan *p, int layer, struct plan_layer_info *re
 		.name = p->model->layers[layer].name,
 		.type = p->model->layers[layer].class->name,
 		.output = l->plan.out,
-		.flops_per_sample = flops_of(l),
 	};
+	if (l->source != layer)
+		return;
+	ret->flops_per_sample = flops_of(l);
 	for (int k = 0; k < l->plan.n_weights; k++)
 		ret->parameters += shape_elements(&l->plan.weights[k].shape);
 }

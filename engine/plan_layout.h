@@ -16,9 +16,18 @@ struct planned_weight {
 	int64_t units_per_task, n_tasks;
 };
 
+/* A layer of the model as it will run. Where two are fused, the second one runs for both (source:
+ * the first, whose inputs and weights it has) and the first is absorbed: it has no tensors and no
+ * passes. */
 struct planned_layer {
+	const struct layer_class *class;
+	const void *conf, *next_conf;
+	int source; /* itself, or the layer that is fused into it */
+	bool absorbed;
 	struct layer_plan plan;
 	struct shape in[MODEL_INPUTS_MAX];
+	int inputs[MODEL_INPUTS_MAX];
+	int n_inputs;
 	bool has_gradient; /* backward is called: it or a layer above it has weights */
 	bool dx_wanted[MODEL_INPUTS_MAX];
 	bool dx_adds[MODEL_INPUTS_MAX]; /* another layer below has set this gradient already */

@@ -60,23 +60,23 @@ static void bind_step(struct run *r, int thread, int i)
 {
 	const struct plan *p = r->plan;
 	const struct planned_layer *l = &p->layers[i];
-	const struct model_layer *m = &p->model->layers[i];
 	struct layer_step *s = &r->steps[thread * p->n_layers + i];
 
 	*s = (struct layer_step){
 		.kernels = r->kernels,
-		.conf = m->conf,
+		.conf = l->conf,
+		.next_conf = l->next_conf,
 		.plan = &l->plan,
 		.in = l->in,
-		.n_in = m->n_inputs,
+		.n_in = l->n_inputs,
 		.y = run_at(r, l->y),
 		.dy = run_at(r, l->dy),
 		.saved = run_at(r, l->saved),
 		.table = run_at(r, l->table),
 		.scratch = run_scratch(r, thread),
 	};
-	for (int k = 0; k < m->n_inputs; k++) {
-		int from = m->inputs[k];
+	for (int k = 0; k < l->n_inputs; k++) {
+		int from = l->inputs[k];
 		s->x[k] = run_at(r, from == MODEL_INPUT ? p->x : p->layers[from].y);
 		if (l->dx_wanted[k])
 			s->dx[k] = run_at(r, l->dx_adds[k] ? p->dx_extra : p->layers[from].dy);
@@ -87,6 +87,22 @@ static void bind_step(struct run *r, int thread, int i)
 		s->partial[k] = run_at(r, w->partial);
 		s->partial_floats[k] = w->values;
 	}
+}
+
+static void fill_table(struct run *r, const struct planned_layer *l)
+{
+	struct layer_request request = {
+		.conf = l->conf, .next_conf = l->next_conf, .in = l->in, .n_in = l->n_inputs
+	};
+
+	if (l->class->table && !l->absorbed)
+		l->class->table(&request, run_at(r, l->table));
+}
+
+/* In place or absorbed: nothing to do for it in a pass. */
+static bool has_passes(const struct planned_layer *l)
+{
+	return !l->plan.in_place && !l->absorbed;
 }
 
 struct run *run_new(
@@ -110,9 +126,7 @@ struct run *run_new(
 		for (int i = 0; i < plan->n_layers; i++)
 			bind_step(r, t, i);
 	for (int i = 0; i < plan->n_layers; i++)
-		if (plan->model->layers[i].class->table)
-			plan->model->layers[i].class->table(plan->model->layers[i].conf,
-				plan->layers[i].in, run_at(r, plan->layers[i].table));
+		fill_table(r, &plan->layers[i]);
 	return r;
 fail:
 	run_free(r);
@@ -196,8 +210,8 @@ void run_forward(struct run *r, int thread, int64_t begin, int64_t end)
 	const struct plan *p = r->plan;
 
 	for (int i = 0; i < p->n_layers; i++)
-		if (!p->layers[i].plan.in_place)
-			p->model->layers[i].class->forward(
+		if (has_passes(&p->layers[i]))
+			p->layers[i].class->forward(
 				&r->steps[thread * p->n_layers + i], begin, end);
 }
 
@@ -227,15 +241,14 @@ void run_backward(struct run *r, int thread, int64_t begin, int64_t end)
 
 	for (int i = p->n_layers; i-- > 0;) {
 		const struct planned_layer *l = &p->layers[i];
-		const struct model_layer *m = &p->model->layers[i];
-		if (l->plan.in_place || !l->has_gradient)
+		if (!has_passes(l) || !l->has_gradient)
 			continue;
-		m->class->backward(&r->steps[thread * p->n_layers + i], begin, end);
-		for (int k = 0; k < m->n_inputs; k++) {
+		l->class->backward(&r->steps[thread * p->n_layers + i], begin, end);
+		for (int k = 0; k < l->n_inputs; k++) {
 			if (!l->dx_adds[k])
 				continue;
 			int64_t n = shape_elements(&l->in[k]);
-			float *dy = run_at(r, p->layers[m->inputs[k]].dy),
+			float *dy = run_at(r, p->layers[l->inputs[k]].dy),
 			      *extra = run_at(r, p->dx_extra);
 			r->kernels->add(dy + begin * n, extra + begin * n, (end - begin) * n);
 		}
@@ -250,7 +263,7 @@ static void weight_gradient(struct run *r, int thread, const struct planned_weig
 	int64_t chunks = (r->count + PLAN_CHUNK - 1) / PLAN_CHUNK, n = (end - begin) * w->unit;
 
 	if (p->layers[w->layer].plan.weights[w->index].tiled) {
-		p->model->layers[w->layer].class->gradient(
+		p->layers[w->layer].class->gradient(
 			&r->steps[thread * p->n_layers + w->layer], w->index, begin, end, g);
 		return;
 	}

@@ -168,7 +168,7 @@ void trainer_tensor(const struct trainer *t, int index, struct trainer_tensor *r
 	int weight = index % p->n_weights, slot = index / p->n_weights - 1;
 	const struct planned_weight *w = &p->weights[weight];
 	const struct weight_plan *wp = &p->layers[w->layer].plan.weights[w->index];
-	const char *layer = p->model->layers[w->layer].name;
+	const char *layer = p->model->layers[p->layers[w->layer].source].name;
 
 	*ret = (struct trainer_tensor){ .shape = wp->shape, .is_weight = slot < 0 };
 	if (slot < 0) {

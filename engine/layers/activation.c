@@ -18,13 +18,12 @@ static const struct param params[] = {
 	PARAM_END,
 };
 
-static bool activation_plan(const void *conf, const struct shape *in, int n_in,
-	struct layer_plan *ret, struct error *err)
+static bool activation_plan(
+	const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
-	(void)n_in; /* exactly 1 */
-	(void)err;  /* takes anything */
-	ret->out = *in;
-	ret->activation = (enum activation)((const struct conf *)conf)->activation;
+	(void)err; /* takes anything */
+	ret->out = *r->in;
+	ret->activation = (enum activation)((const struct conf *)r->conf)->activation;
 	ret->flops_per_output = 1;
 	return true;
 }

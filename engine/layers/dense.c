@@ -26,19 +26,17 @@ static const struct param params[] = {
 
 enum { KERNEL, BIAS };
 
-static bool dense_plan(const void *conf, const struct shape *in, int n_in, struct layer_plan *ret,
-	struct error *err)
+static bool dense_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
-	const struct conf *c = conf;
+	const struct conf *c = r->conf;
 	char text[SHAPE_TEXT_BYTES];
 
-	(void)n_in; /* exactly 1 */
-	shape_text(in, text);
-	if (in->rank != 1)
+	shape_text(r->in, text);
+	if (r->in->rank != 1)
 		return error_at(err, ERROR_INVALID, "",
 			"its input has shape %s; Dense takes rank 1: put a Flatten before it",
 			text);
-	int64_t inputs = in->dim[0];
+	int64_t inputs = r->in->dim[0];
 	ret->out = SHAPE1(c->units);
 	ret->activation = (enum activation)c->activation;
 	ret->flops_per_output = 2 * inputs;

@@ -1,13 +1,10 @@
 /* flatten.c - the same values as one row; in row-major order nothing moves. */
 #include "engine/layer.h"
 
-static bool flatten_plan(const void *conf, const struct shape *in, int n_in, struct layer_plan *ret,
-	struct error *err)
+static bool flatten_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
-	(void)conf; /* has no arguments */
-	(void)n_in; /* exactly 1 */
-	(void)err;  /* takes anything */
-	ret->out = SHAPE1(shape_elements(in));
+	(void)err; /* takes anything */
+	ret->out = SHAPE1(shape_elements(r->in));
 	ret->in_place = true;
 	return true;
 }

@@ -1,24 +1,21 @@
 /* max_pooling2d.c - the largest value of each window.   x (N,H,W,C)  y (N,P,Q,C)
  * The position of each largest is kept as a byte; the gradient goes there, the first of equals
  * taking all. */
+#include "engine/layers/max_pooling2d.h"
+
 #include "engine/layers/common.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-struct conf {
-	int64_t pool_size[2];
-	int64_t strides[2];
-	int padding;
-};
-
 static const struct param params[] = {
-	PARAM_PAIR(struct conf, pool_size, 2, 1, 255, 0, "rows and columns of the window"),
-	PARAM_PAIR(struct conf, strides, NAN, 1, 255, PARAM_NULLABLE,
+	PARAM_PAIR(struct max_pooling2d_conf, pool_size, 2, 1, 255, 0,
+		"rows and columns of the window"),
+	PARAM_PAIR(struct max_pooling2d_conf, strides, NAN, 1, 255, PARAM_NULLABLE,
 		"rows and columns from window to window; null: the window's"),
-	PARAM_CHOICE(
-		struct conf, padding, PADDING_VALID, padding_names, "what happens at the edge"),
+	PARAM_CHOICE(struct max_pooling2d_conf, padding, PADDING_VALID, padding_names,
+		"what happens at the edge"),
 	PARAM_END,
 };
 
@@ -28,8 +25,8 @@ struct geometry {
 	bool pads, covers, overlaps;
 };
 
-static bool geometry_plan(
-	const struct conf *c, const struct shape *in, struct geometry *ret, struct error *err)
+static bool geometry_plan(const struct max_pooling2d_conf *c, const struct shape *in,
+	struct geometry *ret, struct error *err)
 {
 	int64_t stride[2] = { c->strides[0], c->strides[1] };
 
@@ -59,16 +56,14 @@ static struct geometry geometry_of(const struct layer_step *s)
 	return g;
 }
 
-static bool pool_plan(const void *conf, const struct shape *in, int n_in, struct layer_plan *ret,
-	struct error *err)
+static bool pool_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
-	const struct conf *c = conf;
+	const struct max_pooling2d_conf *c = r->conf;
 	struct geometry g;
 	char text[SHAPE_TEXT_BYTES];
 
-	(void)n_in; /* exactly 1 */
-	shape_text(in, text);
-	if (in->rank != 3)
+	shape_text(r->in, text);
+	if (r->in->rank != 3)
 		return error_at(err, ERROR_INVALID, "",
 			"its input has shape %s; MaxPooling2D takes (height, width, channels)",
 			text);
@@ -77,7 +72,7 @@ static bool pool_plan(const void *conf, const struct shape *in, int n_in, struct
 			"a window of %" PRId64 " x %" PRId64 " has %" PRId64
 			" positions; allowed: at most 255",
 			c->pool_size[0], c->pool_size[1], c->pool_size[0] * c->pool_size[1]);
-	if (!geometry_plan(c, in, &g, err))
+	if (!geometry_plan(c, r->in, &g, err))
 		return false;
 	ret->out = SHAPE3(g.h.out, g.w.out, g.channels);
 	ret->flops_per_output = c->pool_size[0] * c->pool_size[1];
@@ -150,7 +145,7 @@ const struct layer_class layer_max_pooling2d = {
 	.name = "MaxPooling2D",
 	.doc = "the largest value of each window",
 	.params = params,
-	.conf_size = sizeof(struct conf),
+	.conf_size = sizeof(struct max_pooling2d_conf),
 	.inputs_min = 1,
 	.inputs_max = 1,
 	.plan = pool_plan,

@@ -1,0 +1,150 @@
+/* conv2d_max_pool.c - Conv2D and MaxPooling2D in one pass: what lies between them never leaves the
+ * first-level cache.
+ *
+ * One row of windows at a time: the convolution's rows under it, then their maxima. relu does not
+ * change which value is the largest, so it is applied to the maxima alone, and its derivative to
+ * their gradients. Backward puts these where the maxima were and goes on as a convolution does.
+ * Positions that no window covers are not worked out. */
+#include "engine/layers/conv2d_max_pool.h"
+
+#include "engine/layers/conv2d.h"
+#include "engine/layers/max_pooling2d.h"
+
+struct geometry {
+	struct conv2d_geometry conv;
+	struct pool_row row;
+	int64_t rows; /* of windows */
+};
+
+static bool geometry_plan(const struct conv2d_conf *c, const struct max_pooling2d_conf *pool,
+	const struct shape *in, struct geometry *ret, struct error *err)
+{
+	struct conv2d_geometry g;
+	struct window_axis h, w;
+
+	if (!conv2d_geometry_plan(c, in, &g, err) ||
+		!window_axis_plan(g.h.out, pool->pool_size[0], pool->pool_size[0], PADDING_VALID,
+			"height", "/pool_size", &h, err) ||
+		!window_axis_plan(g.w.out, pool->pool_size[1], pool->pool_size[1], PADDING_VALID,
+			"width", "/pool_size", &w, err))
+		return false;
+	g.rows = h.size;
+	g.h.out = h.out * h.size;
+	g.w.out = w.out * w.size;
+	*ret = (struct geometry){
+		.conv = g,
+		.rows = h.out,
+		.row = { .width = w.out,
+			.channels = g.out,
+			.pool_h = h.size,
+			.pool_w = w.size,
+			.x_row = g.w.out * g.out,
+			.x_step = w.size * g.out },
+	};
+	return true;
+}
+
+static struct geometry geometry_of(const void *conf, const void *next_conf, const struct shape *in)
+{
+	struct geometry g;
+	bool fits = geometry_plan(conf, next_conf, in, &g, NULL);
+
+	(void)fits; /* it was accepted */
+	return g;
+}
+
+static bool pair_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
+{
+	struct geometry g;
+
+	if (!geometry_plan(r->conf, r->next_conf, r->in, &g, err))
+		return false;
+	ret->out = SHAPE3(g.rows, g.row.width, g.conv.out);
+	ret->flops_per_output = 2 * g.conv.kernel * g.row.pool_h * g.row.pool_w;
+	ret->saved_bytes = shape_elements(&ret->out);
+	return conv2d_plan_memory(r->conf, &g.conv, g.row.pool_h * g.row.x_row, ret, err);
+}
+
+static void pair_table(const struct layer_request *r, int32_t *table)
+{
+	const struct geometry g = geometry_of(r->conf, r->next_conf, r->in);
+
+	conv2d_fill_table(&g.conv, table);
+}
+
+static void pair_forward(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	const struct geometry g = geometry_of(s->conf, s->next_conf, s->in);
+	bool relu = s->plan->activation == ACTIVATION_RELU;
+	float *rows = conv2d_scratch_more(s, &g.conv);
+
+	conv2d_clear_border(s, &g.conv);
+	for (int64_t n = begin; n < end; n++) {
+		const float *x = conv2d_input(s, &g.conv, n);
+		for (int64_t i = 0; i < g.rows; i++) {
+			int64_t at = (n * g.rows + i) * g.row.width * g.conv.out;
+			conv2d_forward_rows(s, &g.conv, x, i * g.row.pool_h, rows);
+			s->kernels->max_pool(&g.row, rows, relu, s->y + at, s->saved + at);
+		}
+	}
+}
+
+static void pair_backward(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	const struct geometry g = geometry_of(s->conf, s->next_conf, s->in);
+	int64_t places = g.rows * g.row.width;
+	float *rows = conv2d_scratch_more(s, &g.conv);
+
+	layer_activate_backward(s, begin, end);
+	conv2d_clear_border(s, &g.conv);
+	if (s->dx[0])
+		conv2d_begin_input_gradient(s, &g.conv);
+	for (int64_t n = begin; n < end; n++) {
+		const float *x = conv2d_input(s, &g.conv, n);
+		bool first = n % PLAN_CHUNK == 0;
+		if (s->w[CONV2D_BIAS] && first)
+			layer_sum_rows(s, s->dy + n * places * g.conv.out,
+				(layer_chunk_end(n, end) - n) * places, g.conv.out,
+				layer_partial(s, CONV2D_BIAS, n));
+		for (int64_t i = 0; i < g.rows; i++) {
+			int64_t at = (n * g.rows + i) * g.row.width * g.conv.out;
+			s->kernels->max_pool_backward(
+				&g.row, s->dy + at, s->saved + at, false, rows);
+			conv2d_kernel_gradient_rows(s, &g.conv, x, i * g.row.pool_h, rows,
+				!first || i > 0, layer_partial(s, CONV2D_KERNEL, n));
+			if (s->dx[0])
+				conv2d_spread_rows(s, &g.conv, i * g.row.pool_h, rows);
+		}
+		if (s->dx[0])
+			conv2d_input_gradient(s, &g.conv, n);
+	}
+}
+
+static const struct layer_class pair = {
+	.name = "Conv2D + MaxPooling2D",
+	.doc = "a convolution and the pooling after it",
+	.inputs_min = 1,
+	.inputs_max = 1,
+	.plan = pair_plan,
+	.table = pair_table,
+	.forward = pair_forward,
+	.backward = pair_backward,
+};
+
+extern const struct layer_class layer_max_pooling2d;
+
+const struct layer_class *conv2d_max_pool_fuse(
+	const void *conf, const struct layer_class *next, const void *next_conf)
+{
+	const struct conv2d_conf *c = conf;
+	const struct max_pooling2d_conf *pool = next_conf;
+
+	if (next != &layer_max_pooling2d || pool->padding != PADDING_VALID)
+		return NULL;
+	bool apart =
+		pool->strides[0] == PARAM_NULL ||
+		(pool->strides[0] == pool->pool_size[0] && pool->strides[1] == pool->pool_size[1]);
+	bool commutes = c->activation == ACTIVATION_RELU || c->activation == ACTIVATION_LINEAR;
+	bool fits = pool->pool_size[0] * pool->pool_size[1] <= UINT8_MAX;
+	return apart && commutes && fits ? &pair : NULL;
+}

@@ -1,0 +1,9 @@
+/* conv2d_max_pool.h - a convolution and the pooling after it, in one pass. */
+#pragma once
+
+#include "engine/layer.h"
+
+/* The fused class if `next` is a MaxPooling2D whose windows neither overlap nor leave the image,
+ * and the convolution ends in relu or nothing; else NULL. */
+const struct layer_class *conv2d_max_pool_fuse(
+	const void *conf, const struct layer_class *next, const void *next_conf);
