@@ -36,7 +36,8 @@ static void set_argument(const struct param *table, void *conf, const char *name
 		break;
 	case PARAM_TYPE_PAIR: {
 		const char *second = strchr(value, 'x');
-		set = param_set_pair(p, conf, atoll(value), atoll(second ? second + 1 : value), "", &err);
+		set = param_set_pair(
+			p, conf, atoll(value), atoll(second ? second + 1 : value), "", &err);
 		break;
 	}
 	}
@@ -74,7 +75,8 @@ static void add_layer(struct model *m, char *words)
 {
 	char name_room[64], inputs_room[128];
 	struct error err = { 0 };
-	char *name = take_word(words, "name=", name_room), *inputs = take_word(words, "inputs=", inputs_room);
+	char *name = take_word(words, "name=", name_room),
+	     *inputs = take_word(words, "inputs=", inputs_room);
 	char *rest = words, *type = strtok_r(rest, " ", &rest);
 	const struct layer_class *class = layer_class_find(type);
 
@@ -109,7 +111,8 @@ struct model *network_model(const char *layers, const char *loss, const char *op
 	set_arguments(rest, loss_class->params, m->loss_conf);
 	(void)snprintf(words, sizeof words, "%s", optimizer);
 	rest = words;
-	const struct optimizer_class *optimizer_class = optimizer_class_find(strtok_r(rest, " ", &rest));
+	const struct optimizer_class *optimizer_class =
+		optimizer_class_find(strtok_r(rest, " ", &rest));
 	assert_non_null(optimizer_class);
 	model_set_optimizer(m, optimizer_class);
 	set_arguments(rest, optimizer_class->params, m->optimizer_conf);

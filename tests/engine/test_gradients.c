@@ -1,9 +1,11 @@
 /* test_gradients.c - every row of the engine's tables against central differences.
  *
  * A network's loss is a function of its weights; its gradient by the engine must be that of
- * (L(w + h) - L(w - h)) / 2h. What a layer hands down is seen in the weights of the layers above it, so each case has one above the layer it is for.
- * The loss is a float with about 1e-7 of error, so at h = 2^-12 the quotient is good to about 2e-4; the tolerance is ten
- * times that. Where relu or a maximum has a kink within h, one h is off and another is not: a wrong gradient agrees with none. */
+ * (L(w + h) - L(w - h)) / 2h. What a layer hands down is seen in the weights of the layers above
+ * it, so each case has one above the layer it is for. The loss is a float with about 1e-7 of error,
+ * so at h = 2^-12 the quotient is good to about 2e-4; the tolerance is ten times that. Where relu
+ * or a maximum has a kink within h, one h is off and another is not: a wrong gradient agrees with
+ * none. */
 #include "network.h"
 
 #include "engine/plan_layout.h"
@@ -34,45 +36,64 @@ static const char *const squares = "mean_squared_error";
 
 static const struct gradient_case cases[] = {
 	{ "Dense units=5; Dense units=3 activation=softmax", { 1, { 7 } }, entropy },
-	{ "Dense units=3 use_bias=false", { 1, { 1 } }, "sparse_categorical_crossentropy from_logits=true" },
-	{ "Dense units=40 activation=tanh; Dense units=130 activation=sigmoid; Dense units=3 activation=softmax", { 1, { 150 } },
-		entropy }, /* tiled kernels */
-	{ "Dense units=5 activation=softmax; Dense units=3 activation=softmax", { 1, { 7 } }, entropy },
-	{ "Dense units=5 activation=tanh; Dense units=3 activation=softmax", { 1, { 7 } }, squares },
-	{ "Conv2D filters=3 kernel_size=3x2; Flatten; Dense units=4 activation=softmax", { 3, { 6, 5, 2 } }, entropy },
-	{ "Conv2D filters=4 kernel_size=1; Conv2D filters=3 kernel_size=3 padding=same activation=tanh; Flatten; Dense units=3 "
+	{ "Dense units=3 use_bias=false", { 1, { 1 } },
+		"sparse_categorical_crossentropy from_logits=true" },
+	{ "Dense units=40 activation=tanh; Dense units=130 activation=sigmoid; Dense units=3 "
+	  "activation=softmax",
+		{ 1, { 150 } }, entropy }, /* tiled kernels */
+	{ "Dense units=5 activation=softmax; Dense units=3 activation=softmax", { 1, { 7 } },
+		entropy },
+	{ "Dense units=5 activation=tanh; Dense units=3 activation=softmax", { 1, { 7 } },
+		squares },
+	{ "Conv2D filters=3 kernel_size=3x2; Flatten; Dense units=4 activation=softmax",
+		{ 3, { 6, 5, 2 } }, entropy },
+	{ "Conv2D filters=4 kernel_size=1; Conv2D filters=3 kernel_size=3 padding=same "
+	  "activation=tanh; Flatten; Dense units=3 "
 	  "activation=softmax",
 		{ 3, { 5, 4, 1 } }, entropy },
-	{ "Conv2D filters=2 kernel_size=2; Conv2D filters=17 kernel_size=2x3 strides=2x1 padding=same use_bias=false; Flatten; Dense "
+	{ "Conv2D filters=2 kernel_size=2; Conv2D filters=17 kernel_size=2x3 strides=2x1 "
+	  "padding=same use_bias=false; Flatten; Dense "
 	  "units=3 activation=softmax",
 		{ 3, { 6, 7, 3 } }, entropy },
-	{ "Conv2D filters=2 kernel_size=2; Conv2D filters=3 kernel_size=3 strides=2x3; Flatten; Dense units=3 activation=softmax",
+	{ "Conv2D filters=2 kernel_size=2; Conv2D filters=3 kernel_size=3 strides=2x3; Flatten; "
+	  "Dense units=3 activation=softmax",
 		{ 3, { 8, 9, 1 } }, entropy },
-	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D; Flatten; Dense units=3 activation=softmax", { 3, { 7, 6, 2 } }, entropy },
-	{ "Conv2D filters=3 kernel_size=2 activation=relu; MaxPooling2D pool_size=2x3; Flatten; Dense units=3 activation=softmax",
+	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 7, 6, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=2 activation=relu; MaxPooling2D pool_size=2x3; Flatten; "
+	  "Dense units=3 activation=softmax",
 		{ 3, { 7, 7, 1 } }, entropy },
-	{ "Conv2D filters=3 kernel_size=2 activation=relu; MaxPooling2D pool_size=2; Conv2D filters=2 kernel_size=2; Flatten; Dense "
+	{ "Conv2D filters=3 kernel_size=2 activation=relu; MaxPooling2D pool_size=2; Conv2D "
+	  "filters=2 kernel_size=2; Flatten; Dense "
 	  "units=3 activation=softmax",
 		{ 3, { 7, 9, 2 } }, entropy },
-	{ "Conv2D filters=2 kernel_size=1; Conv2D filters=3 kernel_size=3 padding=same activation=relu; MaxPooling2D; Flatten; Dense "
+	{ "Conv2D filters=2 kernel_size=1; Conv2D filters=3 kernel_size=3 padding=same "
+	  "activation=relu; MaxPooling2D; Flatten; Dense "
 	  "units=3 activation=softmax",
 		{ 3, { 6, 6, 2 } }, entropy },
-	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=3 strides=2 padding=same; Flatten; Dense units=3 "
+	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=3 strides=2 padding=same; "
+	  "Flatten; Dense units=3 "
 	  "activation=softmax",
 		{ 3, { 7, 6, 2 } }, entropy },
-	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=3 strides=1; Flatten; Dense units=3 activation=softmax",
+	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=3 strides=1; Flatten; Dense "
+	  "units=3 activation=softmax",
 		{ 3, { 6, 5, 1 } }, entropy },
-	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=1 strides=2; Flatten; Dense units=3 activation=softmax",
+	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=1 strides=2; Flatten; Dense "
+	  "units=3 activation=softmax",
 		{ 3, { 6, 5, 1 } }, entropy },
-	{ "Dense units=6; Activation activation=tanh; Dense units=3; Activation activation=softmax", { 1, { 4 } }, entropy },
-	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Add inputs=a,b; Dense units=3 activation=softmax",
+	{ "Dense units=6; Activation activation=tanh; Dense units=3; Activation activation=softmax",
 		{ 1, { 4 } }, entropy },
-	{ "Conv2D filters=2 kernel_size=1 name=a; Flatten name=f; Dense units=8 name=d inputs=f; Dense units=8 name=e inputs=f; Add "
+	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Add inputs=a,b; Dense "
+	  "units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Conv2D filters=2 kernel_size=1 name=a; Flatten name=f; Dense units=8 name=d inputs=f; "
+	  "Dense units=8 name=e inputs=f; Add "
 	  "inputs=d,e,f; Dense units=3 activation=softmax",
 		{ 3, { 2, 2, 1 } }, entropy },
 };
 
-static struct data case_data(const struct gradient_case *c, const struct model *m, float *x, void *y)
+static struct data case_data(
+	const struct gradient_case *c, const struct model *m, float *x, void *y)
 {
 	struct data d = { .x = x, .x_type = DATA_F32, .shape = c->input, .y = y, .count = SAMPLES };
 
@@ -114,7 +135,8 @@ static double central_difference(struct run *r, float *w, float h)
 	return (up - down) / width;
 }
 
-static void check_weight(struct run *r, const struct plan *p, int index, const float *g, const char *what)
+static void check_weight(
+	struct run *r, const struct plan *p, int index, const float *g, const char *what)
 {
 	float *w = run_weight(r, index);
 	int64_t n = p->weights[index].values, stride = n > 400 ? n / 200 : 1;
@@ -127,8 +149,9 @@ static void check_weight(struct run *r, const struct plan *p, int index, const f
 			agrees = fabs(wanted - (double)g[i]) <= tolerance * (1 + fabs(wanted));
 		}
 		if (!agrees)
-			fail_msg("%s: weight %d, value %lld: central difference %.6f, gradient %.6f", what, index, (long long)i, wanted,
-				(double)g[i]);
+			fail_msg(
+				"%s: weight %d, value %lld: central difference %.6f, gradient %.6f",
+				what, index, (long long)i, wanted, (double)g[i]);
 	}
 }
 
@@ -138,7 +161,9 @@ static void check_case(const struct gradient_case *c, const struct kernels *kern
 	AUTO_FREE(model_free) struct model *m = network_model(c->layers, c->loss, "SGD");
 	float x[SAMPLES * 256], y[SAMPLES * 3];
 	struct data d = case_data(c, m, x, y);
-	struct plan_options o = { .input = c->input, .target = d.y_shape, .classes = d.classes, .batch_size = SAMPLES };
+	struct plan_options o = {
+		.input = c->input, .target = d.y_shape, .classes = d.classes, .batch_size = SAMPLES
+	};
 	AUTO_FREE(plan_free) struct plan *p = plan_new(m, &o, &err);
 
 	if (!p)
@@ -147,7 +172,8 @@ static void check_case(const struct gradient_case *c, const struct kernels *kern
 	assert_non_null(r);
 	run_initialize(r, 3);
 	for (int i = 0; i < p->n_weights; i++)
-		if (strcmp(p->layers[p->weights[i].layer].plan.weights[p->weights[i].index].name, "bias") == 0)
+		if (strcmp(p->layers[p->weights[i].layer].plan.weights[p->weights[i].index].name,
+			    "bias") == 0)
 			network_noise((uint64_t)i, run_weight(r, i), p->weights[i].values);
 	run_set_count(r, SAMPLES);
 	run_gather(r, &d, NULL, 0, 0, SAMPLES);
@@ -185,8 +211,11 @@ static void test_each_activation(void **state)
 	(void)state;
 	for (int i = 0; activation_names[i]; i++) {
 		char layers[128];
-		(void)snprintf(layers, sizeof layers, "Dense units=6 activation=%s; Dense units=3 activation=softmax", activation_names[i]);
-		check_case(&(struct gradient_case){ layers, SHAPE1(4), entropy }, kernels_find(NULL));
+		(void)snprintf(layers, sizeof layers,
+			"Dense units=6 activation=%s; Dense units=3 activation=softmax",
+			activation_names[i]);
+		check_case(
+			&(struct gradient_case){ layers, SHAPE1(4), entropy }, kernels_find(NULL));
 	}
 }
 

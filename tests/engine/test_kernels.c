@@ -1,5 +1,6 @@
-/* test_kernels.c - every table of kernels that this CPU can run must equal the scalar one to the last bit (memcmp), on
- * sizes around the widths of vectors and tiles, and must not touch a byte beside its output. */
+/* test_kernels.c - every table of kernels that this CPU can run must equal the scalar one to the
+ * last bit (memcmp), on sizes around the widths of vectors and tiles, and must not touch a byte
+ * beside its output. */
 #include "network.h"
 
 #include "engine/kernels/kernels.h"
@@ -44,14 +45,18 @@ static void check_rooms(const struct rooms *r, const char *table, const char *wh
 {
 	for (int i = 0; i < ROOM; i++)
 		if (memcmp(&r->c[0][i], &r->c[1][i], sizeof(float)) != 0)
-			fail_msg("%s %s: value %d is %a, the reference has %a", table, what, i, (double)r->c[1][i], (double)r->c[0][i]);
+			fail_msg("%s %s: value %d is %a, the reference has %a", table, what, i,
+				(double)r->c[1][i], (double)r->c[0][i]);
 	for (int i = 0; i < ROOM; i++)
 		if (r->bytes[0][i] != r->bytes[1][i])
-			fail_msg("%s %s: byte %d is %d, the reference has %d", table, what, i, r->bytes[1][i], r->bytes[0][i]);
+			fail_msg("%s %s: byte %d is %d, the reference has %d", table, what, i,
+				r->bytes[1][i], r->bytes[0][i]);
 }
 
-/* Calls work(kernels, rooms, side, ctx) for the reference and for each other table, and compares. */
-static void each_table(void (*work)(const struct kernels *, struct rooms *, int, const void *), const void *ctx, const char *what)
+/* Calls work(kernels, rooms, side, ctx) for the reference and for each other table, and compares.
+ */
+static void each_table(void (*work)(const struct kernels *, struct rooms *, int, const void *),
+	const void *ctx, const char *what)
 {
 	for (int i = 0; kernels_all[i]; i++) {
 		const struct kernels *k = kernels_find(kernels_all[i]->name);
@@ -80,8 +85,10 @@ static void check_gemm(const struct gemm *g)
 {
 	char what[160];
 
-	(void)snprintf(what, sizeof what, "gemm m=%d n=%d segments=%d run=%d transposed=%d accumulate=%d bias=%d rows=%d", (int)g->m,
-		(int)g->n, (int)g->segments, (int)g->run, g->b_transposed, g->accumulate, g->bias != NULL, g->a_rows != NULL);
+	(void)snprintf(what, sizeof what,
+		"gemm m=%d n=%d segments=%d run=%d transposed=%d accumulate=%d bias=%d rows=%d",
+		(int)g->m, (int)g->n, (int)g->segments, (int)g->run, g->b_transposed, g->accumulate,
+		g->bias != NULL, g->a_rows != NULL);
 	each_table(work_gemm, g, what);
 }
 
@@ -92,8 +99,16 @@ static void test_gemm_of_odd_sizes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
 		for (size_t j = 0; j < COUNT_OF(odd_sizes); j++) {
-			int64_t m = odd_sizes[i], n = odd_sizes[j], k = odd_sizes[(i * 5 + j * 3) % COUNT_OF(odd_sizes)];
-			struct gemm g = { .m = m, .n = n, .segments = 1, .run = k, .a_row = k, .a_step = 1, .b_row = n, .c_row = n };
+			int64_t m = odd_sizes[i], n = odd_sizes[j],
+				k = odd_sizes[(i * 5 + j * 3) % COUNT_OF(odd_sizes)];
+			struct gemm g = { .m = m,
+				.n = n,
+				.segments = 1,
+				.run = k,
+				.a_row = k,
+				.a_step = 1,
+				.b_row = n,
+				.c_row = n };
 			check_gemm(&g);
 			g.bias = &some_bias;
 			g.b_transposed = true;
@@ -108,8 +123,15 @@ static void test_gemm_with_a_transposed_a_and_a_wide_c(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
 		int64_t m = odd_sizes[i], n = odd_sizes[(i + 4) % COUNT_OF(odd_sizes)];
-		check_gemm(&(struct gemm){ .m = m, .n = n, .segments = 1, .run = 21, .a_row = 1, .a_step = m, .b_row = n + 3,
-			.c_row = n + 5, .accumulate = i % 2 });
+		check_gemm(&(struct gemm){ .m = m,
+			.n = n,
+			.segments = 1,
+			.run = 21,
+			.a_row = 1,
+			.a_step = m,
+			.b_row = n + 3,
+			.c_row = n + 5,
+			.accumulate = i % 2 });
 	}
 }
 
@@ -117,12 +139,41 @@ static void test_gemm_of_long_sums(void **state)
 {
 	(void)state;
 	for (int64_t k = 190; k <= 194; k++) /* around a block */
-		check_gemm(&(struct gemm){ .m = 40, .n = 40, .segments = 1, .run = k, .a_row = k, .a_step = 1, .b_row = 40, .c_row = 40 });
-	check_gemm(&(struct gemm){ .m = 5, .n = 18, .segments = 1, .run = 1000, .a_row = 1000, .a_step = 1, .b_row = 18, .c_row = 18 });
-	check_gemm(&(struct gemm){ .m = 33, .n = 18, .segments = 1, .run = 700, .a_row = 700, .a_step = 1, .b_row = 700,
-		.b_transposed = true, .c_row = 18 });
-	check_gemm(&(struct gemm){ .m = 7, .n = 9, .segments = 3, .run = 400, .a_row = 30, .a_segment = 500, .a_step = 1, .b_row = 9,
-		.c_row = 9, .accumulate = true });
+		check_gemm(&(struct gemm){ .m = 40,
+			.n = 40,
+			.segments = 1,
+			.run = k,
+			.a_row = k,
+			.a_step = 1,
+			.b_row = 40,
+			.c_row = 40 });
+	check_gemm(&(struct gemm){ .m = 5,
+		.n = 18,
+		.segments = 1,
+		.run = 1000,
+		.a_row = 1000,
+		.a_step = 1,
+		.b_row = 18,
+		.c_row = 18 });
+	check_gemm(&(struct gemm){ .m = 33,
+		.n = 18,
+		.segments = 1,
+		.run = 700,
+		.a_row = 700,
+		.a_step = 1,
+		.b_row = 700,
+		.b_transposed = true,
+		.c_row = 18 });
+	check_gemm(&(struct gemm){ .m = 7,
+		.n = 9,
+		.segments = 3,
+		.run = 400,
+		.a_row = 30,
+		.a_segment = 500,
+		.a_step = 1,
+		.b_row = 9,
+		.c_row = 9,
+		.accumulate = true });
 }
 
 static void test_gemm_of_segments_and_scattered_rows(void **state)
@@ -134,8 +185,15 @@ static void test_gemm_of_segments_and_scattered_rows(void **state)
 		rows[i] = (i * 37) % 501;
 	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++)
 		for (int64_t run = 1; run < 80; run += 13)
-			check_gemm(&(struct gemm){ .m = odd_sizes[i], .n = odd_sizes[(i + 7) % COUNT_OF(odd_sizes)], .segments = 1 + run % 9,
-				.run = run, .a_rows = rows, .a_segment = 91, .a_step = 1 + run % 3, .b_row = 100, .c_row = 101 });
+			check_gemm(&(struct gemm){ .m = odd_sizes[i],
+				.n = odd_sizes[(i + 7) % COUNT_OF(odd_sizes)],
+				.segments = 1 + run % 9,
+				.run = run,
+				.a_rows = rows,
+				.a_segment = 91,
+				.a_step = 1 + run % 3,
+				.b_row = 100,
+				.c_row = 101 });
 }
 
 struct pool_case {
@@ -166,10 +224,15 @@ static void test_max_pool_forward_and_backward(void **state)
 		for (int64_t pool = 1; pool < 5; pool++) {
 			int64_t channels = odd_sizes[i], stride = pool == 3 ? 2 : pool, width = 5;
 			int64_t columns = (width - 1) * stride + pool;
-			struct pool_case c = { { .width = width, .channels = channels, .pool_h = pool, .pool_w = pool,
-						       .x_row = columns * channels, .x_step = stride * channels },
+			struct pool_case c = { { .width = width,
+						       .channels = channels,
+						       .pool_h = pool,
+						       .pool_w = pool,
+						       .x_row = columns * channels,
+						       .x_step = stride * channels },
 				pool % 2 == 0 };
-			(void)snprintf(what, sizeof what, "max pool %d of %d channels", (int)pool, (int)channels);
+			(void)snprintf(what, sizeof what, "max pool %d of %d channels", (int)pool,
+				(int)channels);
 			each_table(work_pool, &c, what);
 			c.flag = stride < pool;
 			each_table(work_pool_backward, &c, what);
@@ -195,8 +258,10 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 		k->activate((enum activation)a, y, rows, n);
 		k->activate_backward((enum activation)a, y, dy, rows, n);
 	}
-	k->softmax_cross_entropy(r->a, labels, rows, n, 0.25f, c + 20000, c + 21000, r->bytes[side] + GUARD);
-	k->softmax_cross_entropy(r->b, labels, rows, n, 0.25f, NULL, c + 21100, r->bytes[side] + 2 * GUARD);
+	k->softmax_cross_entropy(
+		r->a, labels, rows, n, 0.25f, c + 20000, c + 21000, r->bytes[side] + GUARD);
+	k->softmax_cross_entropy(
+		r->b, labels, rows, n, 0.25f, NULL, c + 21100, r->bytes[side] + 2 * GUARD);
 	float *v = c + 32000;
 	for (int64_t i = 0; i < n; i++)
 		v[i] = fabsf(v[i]);

@@ -1,4 +1,5 @@
-/* test_math.c - exp, log, tanh and the logistic function against the C library's in double, over the whole range. */
+/* test_math.c - exp, log, tanh and the logistic function against the C library's in double, over
+ * the whole range. */
 #include "engine/kernels/math.h"
 
 #include <setjmp.h>
@@ -14,11 +15,13 @@ static double ulps(float seen, double wanted)
 	int exponent;
 
 	(void)frexp(wanted, &exponent);
-	return fabs((double)seen - wanted) / ldexp(1.0, exponent - 24 < -149 ? -149 : exponent - 24);
+	return fabs((double)seen - wanted) /
+	       ldexp(1.0, exponent - 24 < -149 ? -149 : exponent - 24);
 }
 
 /* Every `stride`-th float from `from` to `to`, as bits. */
-static double worst(float from, float to, uint32_t stride, float (*mine)(float), double (*theirs)(double))
+static double worst(
+	float from, float to, uint32_t stride, float (*mine)(float), double (*theirs)(double))
 {
 	double most = 0;
 
@@ -51,11 +54,11 @@ static double logistic_minus_wanted(double x)
 	return 1.0 / (1.0 + exp(x));
 }
 
-#define ASSERT_BELOW(seen, limit)                                                                                              \
-	do {                                                                                                                  \
-		double seen_ = (seen);                                                                                        \
-		if (!(seen_ <= (limit)))                                                                                      \
-			fail_msg("%s: %.3f ulp; allowed: %g", #seen, seen_, (double)(limit));                                 \
+#define ASSERT_BELOW(seen, limit)                                                                  \
+	do {                                                                                       \
+		double seen_ = (seen);                                                             \
+		if (!(seen_ <= (limit)))                                                           \
+			fail_msg("%s: %.3f ulp; allowed: %g", #seen, seen_, (double)(limit));      \
 	} while (0)
 
 static void test_exp(void **state)
@@ -83,7 +86,8 @@ static void test_tanh(void **state)
 {
 	(void)state;
 	ASSERT_BELOW(worst(1e-30f, 30.0f, 997, math_tanh, tanh), 4);
-	assert_true(math_tanh(0.0f) == 0.0f && math_tanh(50.0f) == 1.0f && math_tanh(-50.0f) == -1.0f);
+	assert_true(
+		math_tanh(0.0f) == 0.0f && math_tanh(50.0f) == 1.0f && math_tanh(-50.0f) == -1.0f);
 	for (float x = 0.0625f; x < 12; x *= 1.01f)
 		assert_true(math_tanh(-x) == -math_tanh(x));
 	assert_true(isnan(math_tanh(NAN)));
@@ -94,7 +98,8 @@ static void test_logistic(void **state)
 	(void)state;
 	ASSERT_BELOW(worst(1e-30f, 80.0f, 997, math_logistic, logistic_wanted), 4);
 	ASSERT_BELOW(worst(1e-30f, 80.0f, 997, logistic_minus, logistic_minus_wanted), 4);
-	assert_true(math_logistic(0.0f) == 0.5f && math_logistic(200.0f) == 1.0f && math_logistic(-200.0f) == 0.0f);
+	assert_true(math_logistic(0.0f) == 0.5f && math_logistic(200.0f) == 1.0f &&
+		    math_logistic(-200.0f) == 0.0f);
 	assert_true(isnan(math_logistic(NAN)));
 }
 

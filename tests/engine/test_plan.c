@@ -1,0 +1,249 @@
+/* test_plan.c - what a plan accepts, what it refuses and in which words, and what it foretells. */
+#include "network.h"
+
+#include "engine/plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char mnist[] =
+	"Conv2D filters=32 kernel_size=3 activation=relu; MaxPooling2D pool_size=2; Flatten; "
+	"Dense units=64 activation=relu; Dense units=10 activation=softmax";
+
+static struct plan *plan_of(const struct model *m, const struct plan_options *o, struct error *err)
+{
+	*err = (struct error){ 0 };
+	return plan_new(m, o, err);
+}
+
+static void test_the_mnist_job(void **state)
+{
+	struct error err;
+	struct plan_forecast f;
+	struct plan_layer_info info;
+	char shape[SHAPE_TEXT_BYTES];
+
+	(void)state;
+	AUTO_FREE(model_free)
+	struct model *m = network_model(mnist, "sparse_categorical_crossentropy", "Adam");
+	AUTO_FREE(plan_free)
+	struct plan *p = plan_of(m,
+		&(struct plan_options){
+			.input = SHAPE3(28, 28, 1), .classes = 10, .batch_size = 64 },
+		&err);
+	assert_non_null(p);
+	plan_forecast(p, &f);
+	/* 3*3*1*32 + 32 + 5408*64 + 64 + 64*10 + 10, as Keras's summary says */
+	assert_int_equal(f.parameters, 347146);
+	assert_true(f.weight_bytes >= 4 * f.parameters && f.weight_bytes < 4 * f.parameters + 4096);
+	assert_true(f.optimizer_bytes >= 8 * f.parameters &&
+		    f.optimizer_bytes < 8 * f.parameters + 8192);
+	assert_int_equal(f.total_bytes, f.weight_bytes + f.gradient_bytes + f.optimizer_bytes +
+						f.activation_bytes + f.scratch_bytes);
+	static const struct {
+		const char *name, *type, *shape;
+		int64_t parameters;
+	} wanted[] = {
+		{ "conv2d", "Conv2D", "(26, 26, 32)", 320 },
+		{ "max_pooling2d", "MaxPooling2D", "(13, 13, 32)", 0 },
+		{ "flatten", "Flatten", "(5408,)", 0 },
+		{ "dense", "Dense", "(64,)", 346176 },
+		{ "dense_1", "Dense", "(10,)", 650 },
+	};
+	assert_int_equal(plan_layer_count(p), COUNT_OF(wanted));
+	for (int i = 0; i < (int)COUNT_OF(wanted); i++) {
+		plan_layer_info(p, i, &info);
+		shape_text(&info.output, shape);
+		assert_string_equal(info.name, wanted[i].name);
+		assert_string_equal(info.type, wanted[i].type);
+		assert_string_equal(shape, wanted[i].shape);
+		assert_int_equal(info.parameters, wanted[i].parameters);
+	}
+}
+
+struct refusal {
+	const char *layers, *loss;
+	struct plan_options options;
+	const char *pointer, *text; /* text: a part of it */
+};
+
+#define IMAGES .input = { 3, { 28, 28, 1 } }, .classes = 10, .batch_size = 64
+#define ROWS   .input = { 1, { 4 } }, .classes = 3, .batch_size = 8
+static const char entropy[] = "sparse_categorical_crossentropy";
+
+static const struct refusal refusals[] = {
+	{ "Dense units=10 activation=softmax", entropy, { IMAGES }, "/model/layers/0",
+		"layer 0 (dense): its input has shape (28, 28, 1); Dense takes rank 1: put a "
+		"Flatten before it" },
+	{ "Conv2D filters=4 kernel_size=29; Flatten; Dense units=10 activation=softmax", entropy,
+		{ IMAGES }, "/model/layers/0/kernel_size",
+		"layer 0 (conv2d): a window of height 29 does not fit its input of height 28" },
+	{ "Conv2D filters=4 kernel_size=3x29; Flatten; Dense units=10 activation=softmax", entropy,
+		{ IMAGES }, "/model/layers/0/kernel_size",
+		"width 29 does not fit its input of width 28" },
+	{ "MaxPooling2D pool_size=15; MaxPooling2D; Flatten; Dense units=10 activation=softmax",
+		entropy, { IMAGES }, "/model/layers/1/pool_size",
+		"layer 1 (max_pooling2d_1): a window of height 2 does not fit its input of height "
+		"1" },
+	{ "MaxPooling2D pool_size=16x17; Flatten; Dense units=10 activation=softmax", entropy,
+		{ IMAGES }, "/model/layers/0/pool_size",
+		"a window of 16 x 17 has 272 positions; allowed: at most 255" },
+	{ "Conv2D filters=4 kernel_size=3; Dense units=10 activation=softmax", entropy, { IMAGES },
+		"/model/layers/1", "its input has shape (26, 26, 4); Dense takes rank 1" },
+	{ "Flatten; Conv2D filters=4 kernel_size=3", entropy, { IMAGES }, "/model/layers/1",
+		"its input has shape (784,); Conv2D takes (height, width, channels)" },
+	{ "Dense units=2 activation=softmax", entropy, { ROWS }, "/loss",
+		"the network has 2 outputs, the data set has labels up to 2: at least 3 outputs "
+		"are needed" },
+	{ "Dense units=3", entropy, { ROWS }, "/loss",
+		"the last layer's activation is linear: make it softmax, or set from_logits" },
+	{ "Dense units=3 activation=softmax", "sparse_categorical_crossentropy from_logits=true",
+		{ ROWS }, "/loss/from_logits", "the last layer ends in softmax" },
+	{ "Conv2D filters=4 kernel_size=3 activation=softmax", entropy, { IMAGES }, "/loss",
+		"output is (26, 26, 4)" },
+	{ "Dense units=3 activation=softmax", entropy,
+		{ .input = { 1, { 4 } }, .target = { 1, { 3 } }, .batch_size = 8 }, "/loss",
+		"needs integer labels" },
+	{ "Dense units=3", "mean_squared_error",
+		{ .input = { 1, { 4 } }, .target = { 1, { 2 } }, .batch_size = 8 }, "/loss",
+		"output's shape (3,); those of this data set have shape (2,)" },
+	{ "Dense units=6 name=a; Dense units=3 activation=softmax name=b inputs=a; Dense units=3 "
+	  "activation=softmax inputs=a",
+		entropy, { ROWS }, "/model/layers/1", "layer 1 (b): no layer uses its output" },
+	{ "Dense units=6 name=a; Dense units=5 name=b; Add inputs=a,b; Dense units=3 "
+	  "activation=softmax",
+		entropy, { ROWS }, "/model/layers/2/inputs",
+		"inputs must have one shape; input 0 has (6,), input 1 has (5,)" },
+	{ "Dense units=6; Add; Dense units=3 activation=softmax", entropy, { ROWS },
+		"/model/layers/1/inputs", "Add has 1 inputs; allowed: 2 to 8" },
+	{ "Dense units=3 activation=softmax", entropy,
+		{ .input = { 1, { 4 } }, .classes = 3, .batch_size = 0 }, "/batch_size",
+		"batch_size is 0; allowed: [1, 1048576]" },
+	{ "Dense units=3 activation=softmax", entropy,
+		{ .input = { 1, { 4 } }, .classes = 3, .batch_size = -5 }, "/batch_size",
+		"batch_size is -5" },
+	{ "Flatten", entropy, { ROWS }, "/loss", "linear" },
+	{ "Activation activation=softmax", entropy, { ROWS }, "/model/layers",
+		"no layer has weights" },
+	{ "Dense units=65536; Dense units=65536; Dense units=3 activation=softmax", entropy,
+		{ ROWS }, "/model/layers/1",
+		"layer 1 (dense_1): its kernel of shape (65536, 65536) is too large; allowed: at "
+		"most 1073741824 values" },
+	{ "Conv2D filters=65536 kernel_size=3 padding=same; Flatten; Dense units=3 "
+	  "activation=softmax",
+		entropy, { .input = { 3, { 20000, 20000, 1 } }, .classes = 3, .batch_size = 1 },
+		"/model/layers/0/filters", "2^31 values" },
+	{ "Dense units=3 activation=softmax", entropy,
+		{ .input = { 3, { 1 << 30, 1 << 30, 1 << 30 } }, .classes = 3, .batch_size = 1 },
+		"/model/layers/0",
+		"its input of shape (1073741824, 1073741824, 1073741824) is too large" },
+	{ mnist, entropy, { IMAGES, .bytes_max = 1000000 }, "/batch_size",
+		"for a batch of 64, scratch" },
+};
+
+static void test_refusals_say_what_and_where(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
+		const struct refusal *r = &refusals[i];
+		struct error err;
+		AUTO_FREE(model_free) struct model *m = network_model(r->layers, r->loss, "SGD");
+		AUTO_FREE(plan_free) struct plan *p = plan_of(m, &r->options, &err);
+		if (p)
+			fail_msg("accepted: %s", r->layers);
+		if (strcmp(err.pointer, r->pointer) != 0 || !strstr(err.text, r->text))
+			fail_msg("%s\nseen:   %s: %s\nwanted: %s: …%s…", r->layers, err.pointer,
+				err.text, r->pointer, r->text);
+		assert_int_equal(err.code, ERROR_INVALID);
+	}
+}
+
+static void test_a_budget_that_is_just_enough(void **state)
+{
+	struct error err;
+	struct plan_forecast f;
+
+	(void)state;
+	AUTO_FREE(model_free) struct model *m = network_model(mnist, entropy, "Adam");
+	struct plan_options o = { IMAGES };
+	struct plan *p = plan_of(m, &o, &err);
+	assert_non_null(p);
+	plan_forecast(p, &f);
+	plan_free(p);
+	o.bytes_max = f.total_bytes;
+	p = plan_of(m, &o, &err);
+	assert_non_null(p);
+	plan_free(p);
+	o.bytes_max--;
+	assert_null(plan_of(m, &o, &err));
+	char both[64];
+	(void)snprintf(both, sizeof both, "allowed: %lld", (long long)o.bytes_max);
+	assert_non_null(strstr(err.text, both));
+}
+
+static void test_a_larger_batch_costs_activations_only(void **state)
+{
+	struct error err;
+	struct plan_forecast f[2];
+
+	(void)state;
+	AUTO_FREE(model_free) struct model *m = network_model(mnist, entropy, "Adam");
+	for (int i = 0; i < 2; i++) {
+		struct plan_options o = {
+			.input = SHAPE3(28, 28, 1), .classes = 10, .batch_size = i ? 128 : 64
+		};
+		AUTO_FREE(plan_free) struct plan *p = plan_of(m, &o, &err);
+		assert_non_null(p);
+		plan_forecast(p, &f[i]);
+	}
+	assert_int_equal(f[0].parameters, f[1].parameters);
+	assert_true(llabs(f[0].weight_bytes - f[1].weight_bytes) < 4096);
+	assert_true(llabs(f[0].scratch_bytes - f[1].scratch_bytes) < 4096);
+	assert_true(f[1].activation_bytes > 2 * f[0].activation_bytes - 8192);
+	assert_true(f[1].activation_bytes < 2 * f[0].activation_bytes + 8192);
+}
+
+static void test_layer_names_are_keras_s(void **state)
+{
+	struct error err = { 0 };
+	AUTO_FREE(model_free) struct model *m = model_new();
+
+	(void)state;
+	assert_non_null(m);
+	assert_string_equal(
+		model_add(m, layer_class_find("MaxPooling2D"), NULL, &err)->name, "max_pooling2d");
+	assert_string_equal(model_add(m, layer_class_find("MaxPooling2D"), NULL, &err)->name,
+		"max_pooling2d_1");
+	assert_string_equal(model_add(m, layer_class_find("Conv2D"), NULL, &err)->name, "conv2d");
+	assert_string_equal(
+		model_add(m, layer_class_find("Dense"), "dense_1", &err)->name, "dense_1");
+	assert_string_equal(model_add(m, layer_class_find("Dense"), NULL, &err)->name, "dense");
+	assert_string_equal(model_add(m, layer_class_find("Dense"), NULL, &err)->name, "dense_2");
+	assert_null(model_add(m, layer_class_find("Dense"), "dense", &err));
+	assert_string_equal(err.pointer, "/name");
+	assert_null(model_add(m, layer_class_find("Dense"), "a/b", &err));
+	assert_null(model_add(m, layer_class_find("Dense"), "", &err));
+	const char *below[] = { "dense_2" }, *unknown[] = { "dense", "nobody" };
+	assert_false(model_set_inputs(m, below, 1, &err));
+	assert_false(model_set_inputs(m, unknown, 2, &err));
+	assert_string_equal(err.pointer, "/inputs/1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_mnist_job),
+		cmocka_unit_test(test_refusals_say_what_and_where),
+		cmocka_unit_test(test_a_budget_that_is_just_enough),
+		cmocka_unit_test(test_a_larger_batch_costs_activations_only),
+		cmocka_unit_test(test_layer_names_are_keras_s),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
