@@ -1,0 +1,160 @@
+// The wide cards of a job's page: its layers, its epochs, its spec.
+
+import {
+	formatCount,
+	formatDuration,
+	formatMetric,
+	formatPercent,
+	formatRate,
+	formatShape,
+	formatShort,
+} from "../format";
+import { DownloadIcon } from "../parts/icons";
+import { printJson } from "../json";
+import { JsonText } from "../parts/json";
+import { Card, CopyButton, Shell } from "../parts/small";
+import { curlLine } from "../spec";
+import { downloadFile } from "../store";
+import type { Epoch, ForecastLayer, Job } from "../types";
+
+export function LayersCard({ job }: { job: Job }) {
+	const forecast = job.forecast;
+	if (!forecast) return null;
+	const flops = `${formatShort(forecast.flops_per_sample)}FLOP to train a sample`;
+	const note = `${formatCount(forecast.parameters)} parameters · ${flops}`;
+	return (
+		<Card title="Layers" note={note}>
+			<LayersTable layers={forecast.layers} />
+		</Card>
+	);
+}
+
+function LayersTable({ layers }: { layers: ForecastLayer[] }) {
+	const parameters = Math.max(1, ...layers.map((layer) => layer.parameters));
+	const flops = Math.max(1, ...layers.map((layer) => layer.flops_per_sample));
+	return (
+		<div class="table-scroll">
+			<table>
+				<thead>
+					<tr>
+						<th>Layer</th>
+						<th>Output</th>
+						<th class="number">Parameters</th>
+						<th class="number">Forward FLOP</th>
+					</tr>
+				</thead>
+				<tbody>
+					{layers.map((layer) => (
+						<tr key={layer.name}>
+							<td>
+								<b>{layer.type}</b> <small class="muted">{layer.name}</small>
+							</td>
+							<td class="numbers nowrap">{formatShape(layer.output_shape)}</td>
+							<BarCell
+								value={layer.parameters}
+								most={parameters}
+								text={formatCount(layer.parameters)}
+							/>
+							<BarCell
+								value={layer.flops_per_sample}
+								most={flops}
+								text={formatShort(layer.flops_per_sample)}
+							/>
+						</tr>
+					))}
+				</tbody>
+			</table>
+		</div>
+	);
+}
+
+// A number with a thin bar under it: where the weight lies is seen before it is read.
+function BarCell({ value, most, text }: { value: number; most: number; text: string }) {
+	return (
+		<td class="number bar-cell">
+			{text}
+			<i aria-hidden="true" style={{ width: `${(value / most) * 100}%` }} />
+		</td>
+	);
+}
+
+const epochsShown = 500; // the CSV has them all
+
+export function EpochsCard({ job, epochs }: { job: Job; epochs: Epoch[] }) {
+	const path = `/v1/jobs/${encodeURIComponent(job.id)}/epochs`;
+	const best = job.best?.epoch;
+	return (
+		<Card
+			title="Epochs"
+			note={epochs.length > 0 ? `${epochs.length} of ${job.progress.epochs}` : undefined}
+			actions={
+				<button
+					type="button"
+					class="button small"
+					disabled={epochs.length === 0}
+					onClick={() => downloadFile(path, `${job.name}-epochs.csv`, "text/csv")}
+				>
+					<DownloadIcon />
+					CSV
+				</button>
+			}
+		>
+			{epochs.length === 0 ? (
+				<p class="empty">The first row comes with the end of the first epoch.</p>
+			) : (
+				<div class="table-scroll table-tall" tabIndex={0} role="region" aria-label="Table of epochs">
+					<table class="epochs">
+						<thead>
+							<tr>
+								<th class="number">Epoch</th>
+								<th class="number">Loss</th>
+								<th class="number">Accuracy</th>
+								<th class="number">Val. loss</th>
+								<th class="number">Val. accuracy</th>
+								<th class="number">Rate</th>
+								<th class="number">Time</th>
+								<th class="number">Samples/s</th>
+							</tr>
+						</thead>
+						<tbody>
+							{epochs
+								.slice(-epochsShown)
+								.reverse()
+								.map((epoch) => (
+									<tr key={epoch.epoch} class={epoch.epoch === best ? "best" : ""}>
+										<td class="number">
+											{epoch.epoch === best && <span class="best-mark">best</span>}
+											{epoch.epoch}
+										</td>
+										<td class="number">{formatMetric(epoch.loss)}</td>
+										<td class="number">{formatPercent(epoch.accuracy)}</td>
+										<td class="number">{formatMetric(epoch.val_loss)}</td>
+										<td class="number">{formatPercent(epoch.val_accuracy)}</td>
+										<td class="number muted">{formatRate(epoch.learning_rate)}</td>
+										<td class="number muted">{formatDuration(epoch.seconds)}</td>
+										<td class="number muted">{formatShort(epoch.samples_per_second)}</td>
+									</tr>
+								))}
+						</tbody>
+					</table>
+				</div>
+			)}
+		</Card>
+	);
+}
+
+export function SpecCard({ job }: { job: Job }) {
+	return (
+		<Card
+			title="Spec"
+			note="with every default"
+			actions={<CopyButton text={printJson(job.spec)} label="Copy the spec" />}
+		>
+			<JsonText value={job.spec} />
+			<details class="fold">
+				<summary>Submit it again with curl</summary>
+				<Shell text={curlLine(job.spec)} />
+			</details>
+		</Card>
+	);
+}
