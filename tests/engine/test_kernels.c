@@ -26,23 +26,24 @@ struct rooms {
 	uint8_t bytes[2][ROOM];
 };
 
-static struct rooms *rooms_new(uint64_t seed)
-{
-	struct rooms *r = malloc(sizeof *r);
+/* Filled once; each check works on a copy. */
+static struct rooms fresh;
 
-	assert_non_null(r);
-	network_noise(seed, r->a, ROOM);
-	network_noise(seed + 1, r->b, ROOM);
-	network_noise(seed + 2, r->c[0], ROOM);
-	memcpy(r->c[1], r->c[0], sizeof r->c[0]);
+static void fill_fresh(void)
+{
+	network_noise(5, fresh.a, ROOM);
+	network_noise(6, fresh.b, ROOM);
+	network_noise(7, fresh.c[0], ROOM);
+	memcpy(fresh.c[1], fresh.c[0], sizeof fresh.c[0]);
 	for (int i = 0; i < ROOM; i++)
-		r->bytes[0][i] = (uint8_t)(i * 31 % 251);
-	memcpy(r->bytes[1], r->bytes[0], sizeof r->bytes[0]);
-	return r;
+		fresh.bytes[0][i] = fresh.bytes[1][i] = (uint8_t)(i * 31 % 251);
 }
 
 static void check_rooms(const struct rooms *r, const char *table, const char *what)
 {
+	if (memcmp(r->c[0], r->c[1], sizeof r->c[0]) == 0 &&
+		memcmp(r->bytes[0], r->bytes[1], sizeof r->bytes[0]) == 0)
+		return;
 	for (int i = 0; i < ROOM; i++)
 		if (memcmp(&r->c[0][i], &r->c[1][i], sizeof(float)) != 0)
 			fail_msg("%s %s: value %d is %a, the reference has %a", table, what, i,
@@ -62,7 +63,9 @@ static void each_table(void (*work)(const struct kernels *, struct rooms *, int,
 		const struct kernels *k = kernels_find(kernels_all[i]->name);
 		if (!k || k == reference)
 			continue;
-		struct rooms *r = rooms_new(5);
+		struct rooms *r = malloc(sizeof *r);
+		assert_non_null(r);
+		memcpy(r, &fresh, sizeof *r);
 		work(reference, r, 0, ctx);
 		work(k, r, 1, ctx);
 		check_rooms(r, k->name, what);
@@ -309,6 +312,7 @@ static void test_names(void **state)
 static int set_up(void **state)
 {
 	(void)state;
+	fill_fresh();
 	reference = kernels_find("scalar");
 	return reference ? 0 : -1;
 }

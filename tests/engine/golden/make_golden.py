@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+"""make_golden.py - truth from PyTorch for test_golden.c:  ./make_golden.py > networks.inc
+
+Needs Debian's python3-torch. Two small networks are trained for five steps in double precision; their losses, the
+gradients of the first step and the last weights are what the engine must arrive at. The optimizers are written out
+here as Keras writes them: torch.optim.Adam adds epsilon to another term, and its SGD scales Nesterov's step otherwise.
+
+Inputs, targets and first weights are small integers over a power of two, so they are exact in float and in double."""
+import sys
+
+import numpy
+import torch
+from torch.nn import functional
+
+SAMPLES, STEPS = 20, 5
+BATCHES = (8, 20)  # less than one chunk of the engine, and more than one
+X_SCALE, WEIGHT_SCALE = 64, 256
+# ReLU and max-pooling have kinks. A value nearer to one than this could fall on its other side in single precision, and
+# its gradient with it, so such a draw is not taken. Single precision is out by 1e-6 here.
+KINK_MIN = 1e-5
+
+WEIGHTS_CONV = {"conv2d/kernel": (3, 3, 2, 3), "conv2d/bias": (3,), "conv2d_1/kernel": (3, 3, 3, 5),
+                "conv2d_1/bias": (5,), "dense/kernel": (20, 7), "dense/bias": (7,), "dense_1/kernel": (7, 4),
+                "dense_1/bias": (4,)}
+WEIGHTS_DENSE = {"dense/kernel": (5, 6), "dense/bias": (6,), "dense_1/kernel": (6, 3), "dense_1/bias": (3,)}
+
+
+class Kinks:
+    """The smallest distance to a kink that was seen."""
+
+    def __init__(self):
+        self.nearest = float("inf")
+
+    def see(self, distances):
+        if distances.numel():
+            self.nearest = min(self.nearest, float(distances.abs().min()))
+
+
+def relu(x, kinks):
+    kinks.see(x.detach())
+    return functional.relu(x)
+
+
+def max_pool(x, kinks):
+    """2x2 over NCHW. The two largest of a window may only be near to each other where ReLU made both 0."""
+    two = functional.unfold(x.detach().flatten(0, 1).unsqueeze(1), 2, stride=2).topk(2, dim=1).values
+    gaps = two[:, 0] - two[:, 1]
+    kinks.see(gaps[two[:, 0] > 0])
+    return functional.max_pool2d(x, 2)
+
+
+def conv(x, kernel, bias, stride=1, same=False):
+    """NCHW, with an HWIO kernel. Keras's "same" puts the odd row or column of its padding at the end."""
+    if same:
+        pads = []
+        for size, k in ((x.shape[3], kernel.shape[1]), (x.shape[2], kernel.shape[0])):
+            total = max((-(-size // stride) - 1) * stride + k - size, 0)
+            pads += [total // 2, total - total // 2]
+        x = functional.pad(x, pads)
+    return functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias, stride)
+
+
+def loss_conv(w, x, y, kinks):
+    h = relu(conv(x.permute(0, 3, 1, 2), w["conv2d/kernel"], w["conv2d/bias"]), kinks)
+    h = max_pool(h, kinks)
+    h = torch.tanh(conv(h, w["conv2d_1/kernel"], w["conv2d_1/bias"], stride=2, same=True))
+    h = h.permute(0, 2, 3, 1).flatten(1)
+    h = torch.sigmoid(h @ w["dense/kernel"] + w["dense/bias"])
+    return functional.cross_entropy(h @ w["dense_1/kernel"] + w["dense_1/bias"], y)
+
+
+def loss_dense(w, x, y, kinks):
+    h = relu(x @ w["dense/kernel"] + w["dense/bias"], kinks)
+    return functional.mse_loss(h @ w["dense_1/kernel"] + w["dense_1/bias"], y)
+
+
+def adam(w, g, slots, step, rate=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    m, v = slots.setdefault("m", torch.zeros_like(w)), slots.setdefault("v", torch.zeros_like(w))
+    m += (g - m) * (1 - beta_1)
+    v += (g * g - v) * (1 - beta_2)
+    w -= rate * (1 - beta_2**step) ** 0.5 / (1 - beta_1**step) * m / (v.sqrt() + epsilon)
+
+
+def sgd_nesterov(w, g, slots, step, rate=0.1, momentum=0.9):
+    del step  # every step is alike
+    v = slots.setdefault("v", torch.zeros_like(w))
+    v.mul_(momentum).sub_(rate * g)
+    w += momentum * v - rate * g
+
+
+def train(loss_of, weights, x, y, optimizer, kinks):
+    """Losses before each step, gradients of the first, weights after the last."""
+    w = {name: value.clone().requires_grad_() for name, value in weights.items()}
+    slots = {name: {} for name in w}
+    losses, gradients = [], None
+    for step in range(1, STEPS + 1):
+        loss = loss_of(w, x, y, kinks)
+        losses.append(loss.item())
+        grads = dict(zip(w, torch.autograd.grad(loss, list(w.values()))))
+        gradients = gradients or grads
+        with torch.no_grad():
+            for name, value in w.items():
+                optimizer(value, grads[name], slots[name], step)
+    return losses, flat(gradients), flat(w)
+
+
+def flat(tensors):
+    return torch.cat([t.detach().flatten() for t in tensors.values()]).tolist()
+
+
+def integers(random, shape, bound):
+    return torch.from_numpy(random.integers(-bound, bound + 1, shape).astype(numpy.float64))
+
+
+def lines(values):
+    rows = [""]
+    for value in values:
+        word = f" {value},"
+        if len(rows[-1]) + len(word) > 90:
+            rows.append("")
+        rows[-1] += word
+    return "\n".join("\t" + row.strip() for row in rows)
+
+
+def array(kind, name, values):
+    print(f"static const {kind} {name}[] = {{\n{lines(values)}\n}};")
+
+
+def emit(name, x, y, weights, runs):
+    array("int8_t", f"{name}_x", (int(v) for v in (x * X_SCALE).flatten().tolist()))
+    scale = 1 if y.dtype == torch.int64 else X_SCALE
+    array("int8_t", f"{name}_y", (int(v) for v in (y * scale).flatten().tolist()))
+    array("int8_t", f"{name}_weights", (int(v * WEIGHT_SCALE) for v in flat(weights)))
+    for batch, (losses, gradients, after) in runs.items():
+        array("double", f"{name}_{batch}_losses", (f"{v:.12g}" for v in losses))
+        array("double", f"{name}_{batch}_gradients", (f"{v:.10g}" for v in gradients))
+        array("double", f"{name}_{batch}_after", (f"{v:.10g}" for v in after))
+
+
+def draw(seed, shapes, x_shape, y_of):
+    random = numpy.random.default_rng(seed)
+    x = integers(random, (SAMPLES, *x_shape), 100) / X_SCALE
+    weights = {name: integers(random, shape, 120) / WEIGHT_SCALE for name, shape in shapes.items()}
+    return x, y_of(random), weights
+
+
+def make(name, shapes, x_shape, y_of, loss_of, optimizer):
+    for seed in range(1, 1000):
+        x, y, weights = draw(seed, shapes, x_shape, y_of)
+        kinks = Kinks()
+        runs = {n: train(loss_of, weights, x[:n], y[:n], optimizer, kinks) for n in BATCHES}
+        if kinks.nearest > KINK_MIN:
+            print(f"/* {name}: seed {seed}, nearest kink {kinks.nearest:.1e} */")
+            emit(name, x, y, weights, runs)
+            return
+    sys.exit(f"{name}: no draw stays clear of the kinks")
+
+
+print("/* Made by make_golden.py with PyTorch %s: do not edit. */" % torch.__version__)
+print(f"enum {{ SAMPLES = {SAMPLES}, STEPS = {STEPS}, X_SCALE = {X_SCALE}, WEIGHT_SCALE = {WEIGHT_SCALE} }};")
+make("conv", WEIGHTS_CONV, (10, 9, 2), lambda random: torch.from_numpy(random.integers(0, 4, SAMPLES)), loss_conv, adam)
+make("dense", WEIGHTS_DENSE, (5,), lambda random: integers(random, (SAMPLES, 3), 100) / X_SCALE, loss_dense,
+     sgd_nesterov)

@@ -1,0 +1,305 @@
+/* test_golden.c - the engine against PyTorch: two small networks, step by step.
+ * golden/make_golden.py made the numbers, in double precision, and says what each network is. */
+#include "network.h"
+
+#include "engine/trainer.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "golden/networks.inc"
+
+/* The engine computes in float: 6e-8 of each sum of up to 60 terms that it rounds, a few layers
+ * deep. Losses are near 1, and gradients are compared on the scale of the largest of their tensor.
+ */
+static const double LOSS_TOLERANCE = 2e-6, GRADIENT_TOLERANCE = 4e-6;
+/* A gradient is read back as w0 - w1, where w1 was rounded: half a unit in the last place of a
+ * number below 1. */
+static const double READ_BACK = 6e-8;
+/* Adam divides each gradient by its own size, so the error of the small ones counts in full; five
+ * steps of at most 0.01 each move a weight by 0.05. */
+static const double WEIGHT_TOLERANCE = 4e-6;
+
+enum { X_MAX = 10 * 9 * 2, Y_MAX = 3, WEIGHTS_MAX = 400, TENSORS_MAX = 8 };
+
+struct truth {
+	int batch;
+	const double *losses, *gradients, *after;
+};
+
+struct golden {
+	const char *layers, *loss, *optimizer;
+	const char *const *tensors; /* in the order of the weights below; NULL-terminated */
+	const int8_t *x, *y, *weights;
+	struct shape input, target;
+	int n_weights;
+	int64_t classes;
+	struct truth truths[2];
+};
+
+static const char *const conv_tensors[] = { "conv2d/kernel", "conv2d/bias", "conv2d_1/kernel",
+	"conv2d_1/bias", "dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias", NULL };
+static const char *const dense_tensors[] = { "dense/kernel", "dense/bias", "dense_1/kernel",
+	"dense_1/bias", NULL };
+
+static const struct golden conv = {
+	.layers = "Conv2D filters=3 kernel_size=3 activation=relu; MaxPooling2D pool_size=2; "
+		  "Conv2D filters=5 kernel_size=3 strides=2 padding=same activation=tanh; Flatten; "
+		  "Dense units=7 activation=sigmoid; Dense units=4 activation=softmax",
+	.loss = "sparse_categorical_crossentropy",
+	.optimizer = "Adam learning_rate=0.01",
+	.tensors = conv_tensors,
+	.x = conv_x,
+	.y = conv_y,
+	.weights = conv_weights,
+	.n_weights = COUNT_OF(conv_weights),
+	.input = { 3, { 10, 9, 2 } },
+	.classes = 4,
+	.truths = { { 8, conv_8_losses, conv_8_gradients, conv_8_after },
+		{ 20, conv_20_losses, conv_20_gradients, conv_20_after } },
+};
+
+static const struct golden dense = {
+	.layers = "Dense units=6 activation=relu; Dense units=3",
+	.loss = "mean_squared_error",
+	.optimizer = "SGD learning_rate=0.1 momentum=0.9 nesterov=true",
+	.tensors = dense_tensors,
+	.x = dense_x,
+	.y = dense_y,
+	.weights = dense_weights,
+	.n_weights = COUNT_OF(dense_weights),
+	.input = { 1, { 5 } },
+	.target = { 1, { 3 } },
+	.truths = { { 8, dense_8_losses, dense_8_gradients, dense_8_after },
+		{ 20, dense_20_losses, dense_20_gradients, dense_20_after } },
+};
+
+static void scaled(const int8_t *integers, int64_t n, int scale, float *ret)
+{
+	for (int64_t i = 0; i < n; i++)
+		ret[i] = (float)integers[i] / (float)scale;
+}
+
+/* One network at work; everything that the trainer borrows. */
+struct fixture {
+	struct model *model;
+	struct plan *plan;
+	struct trainer *trainer;
+	float x[SAMPLES * X_MAX], targets[SAMPLES * Y_MAX];
+	int32_t labels[SAMPLES];
+};
+
+static struct trainer_tensor tensor_named(const struct trainer *t, const char *name)
+{
+	struct trainer_tensor tensor = { .values = NULL };
+
+	for (int i = 0; i < trainer_tensor_count(t); i++) {
+		trainer_tensor(t, i, &tensor);
+		if (strcmp(tensor.name, name) == 0)
+			return tensor;
+	}
+	fail_msg("no tensor is named %s", name);
+	return tensor;
+}
+
+/* Copies the weights out of the trainer, or into it. */
+static void move_weights(const struct golden *g, const struct trainer *t, float *all, bool into)
+{
+	int64_t at = 0;
+
+	for (int i = 0; g->tensors[i]; i++) {
+		struct trainer_tensor tensor = tensor_named(t, g->tensors[i]);
+		int64_t n = shape_elements(&tensor.shape);
+		assert_true(at + n <= g->n_weights);
+		for (int64_t j = 0; j < n; j++, at++)
+			*(into ? &tensor.values[j] : &all[at]) = into ? all[at] : tensor.values[j];
+	}
+	assert_int_equal(at, g->n_weights);
+}
+
+/* A batch is the whole data set, so that an epoch is one step and its loss that step's. */
+static struct data data_of(const struct golden *g, int batch, struct fixture *f)
+{
+	bool labels = g->classes > 0;
+
+	scaled(g->x, SAMPLES * shape_elements(&g->input), X_SCALE, f->x);
+	if (!labels)
+		scaled(g->y, SAMPLES * shape_elements(&g->target), X_SCALE, f->targets);
+	for (int i = 0; labels && i < SAMPLES; i++)
+		f->labels[i] = g->y[i];
+	return (struct data){ .x = f->x,
+		.x_type = DATA_F32,
+		.shape = g->input,
+		.y = labels ? (const void *)f->labels : f->targets,
+		.y_type = labels ? DATA_I32 : DATA_F32,
+		.y_shape = g->target,
+		.count = batch,
+		.classes = g->classes };
+}
+
+static void fixture_init(struct fixture *f, const struct golden *g, const char *optimizer,
+	int batch, int epochs, const char *isa)
+{
+	struct error err = { 0 };
+	float first[WEIGHTS_MAX];
+
+	f->model = network_model(g->layers, g->loss, optimizer);
+	f->plan = plan_new(f->model,
+		&(struct plan_options){ .input = g->input,
+			.target = g->target,
+			.classes = g->classes,
+			.batch_size = batch },
+		&err);
+	if (!f->plan)
+		fail_msg("%s", err.text);
+	f->trainer = trainer_new(&(struct trainer_options){ .plan = f->plan,
+					 .train = data_of(g, batch, f),
+					 .epochs = epochs,
+					 .threads_max = 2,
+					 .isa = isa },
+		&err);
+	if (!f->trainer)
+		fail_msg("%s", err.text);
+	scaled(g->weights, g->n_weights, WEIGHT_SCALE, first);
+	move_weights(g, f->trainer, first, /* into= */ true);
+}
+
+static void fixture_done(struct fixture *f)
+{
+	trainer_free(f->trainer);
+	plan_free(f->plan);
+	model_free(f->model);
+}
+
+static bool note_loss(void *ctx, const struct trainer_epoch *epoch, struct error *err)
+{
+	double *losses = ctx;
+
+	(void)err; /* never stops the training */
+	losses[epoch->epoch - 1] = epoch->loss;
+	return true;
+}
+
+/* Trains to the end; the loss before each step, and the weights after the last. */
+static void fixture_train(struct fixture *f, const struct golden *g,
+	double ret_losses[static STEPS], float *ret_weights)
+{
+	atomic_bool stop = false;
+	struct error err = { 0 };
+
+	if (trainer_run(f->trainer,
+		    &(struct trainer_events){ .epoch = note_loss, .ctx = ret_losses }, &stop,
+		    &err) != TRAINER_DONE)
+		fail_msg("%s", err.text);
+	move_weights(g, f->trainer, ret_weights, /* into= */ false);
+}
+
+/* Compares the weights tensor by tensor, on the scale of each one's largest value, plus `floor`. */
+static void compare(const struct golden *g, const struct trainer *t, const char *what,
+	const char *isa, const double *seen, const double *wanted, double tolerance, double floor)
+{
+	int64_t at = 0;
+
+	for (int i = 0; g->tensors[i]; i++) {
+		struct trainer_tensor tensor = tensor_named(t, g->tensors[i]);
+		int64_t n = shape_elements(&tensor.shape);
+		double largest = 0, allowed;
+		for (int64_t j = 0; j < n; j++)
+			largest = fmax(largest, fabs(wanted[at + j]));
+		allowed = tolerance * largest + floor;
+		for (int64_t j = 0; j < n; j++, at++)
+			if (!(fabs(seen[at] - wanted[at]) <= allowed))
+				fail_msg(
+					"%s, %s of %s[%d]: %.9g, PyTorch has %.9g; allowed is %.1e",
+					isa, what, tensor.name, (int)j, seen[at], wanted[at],
+					allowed);
+	}
+}
+
+static void check_steps(const struct golden *g, const struct truth *truth, const char *isa)
+{
+	struct fixture f;
+	double losses[STEPS], seen[WEIGHTS_MAX];
+	float weights[WEIGHTS_MAX];
+
+	fixture_init(&f, g, g->optimizer, truth->batch, STEPS, isa);
+	fixture_train(&f, g, losses, weights);
+	for (int i = 0; i < STEPS; i++)
+		if (!(fabs(losses[i] - truth->losses[i]) <= LOSS_TOLERANCE))
+			fail_msg("%s, batch of %d, loss before step %d: %.9g, PyTorch has %.9g",
+				isa, truth->batch, i + 1, losses[i], truth->losses[i]);
+	for (int i = 0; i < g->n_weights; i++)
+		seen[i] = (double)weights[i];
+	compare(g, f.trainer, "last weights", isa, seen, truth->after, WEIGHT_TOLERANCE, 0);
+	fixture_done(&f);
+}
+
+/* One step of plain gradient descent at rate 1 takes the gradient off the weights. */
+static void check_gradients(const struct golden *g, const struct truth *truth, const char *isa)
+{
+	struct fixture f;
+	double losses[STEPS], seen[WEIGHTS_MAX];
+	float first[WEIGHTS_MAX], weights[WEIGHTS_MAX];
+
+	fixture_init(&f, g, "SGD learning_rate=1", truth->batch, /* epochs= */ 1, isa);
+	fixture_train(&f, g, losses, weights);
+	scaled(g->weights, g->n_weights, WEIGHT_SCALE, first);
+	for (int i = 0; i < g->n_weights; i++)
+		seen[i] = (double)first[i] - (double)weights[i];
+	compare(g, f.trainer, "gradient", isa, seen, truth->gradients, GRADIENT_TOLERANCE,
+		READ_BACK);
+	fixture_done(&f);
+}
+
+/* Every instruction set that this CPU has. */
+static void check_all(const struct golden *g,
+	void (*check)(const struct golden *, const struct truth *, const char *))
+{
+	static const char *const sets[] = { "scalar", "avx2", "avx512", "neon" };
+
+	for (size_t i = 0; i < COUNT_OF(sets); i++)
+		for (size_t j = 0; trainer_isa(sets[i]) && j < COUNT_OF(g->truths); j++)
+			check(g, &g->truths[j], sets[i]);
+}
+
+static void a_convolutional_network_has_pytorch_s_gradients(void **state)
+{
+	(void)state;
+	check_all(&conv, check_gradients);
+}
+
+static void a_convolutional_network_takes_pytorch_s_adam_steps(void **state)
+{
+	(void)state;
+	check_all(&conv, check_steps);
+}
+
+static void a_dense_network_has_pytorch_s_gradients(void **state)
+{
+	(void)state;
+	check_all(&dense, check_gradients);
+}
+
+static void a_dense_network_takes_pytorch_s_nesterov_steps(void **state)
+{
+	(void)state;
+	check_all(&dense, check_steps);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_convolutional_network_has_pytorch_s_gradients),
+		cmocka_unit_test(a_convolutional_network_takes_pytorch_s_adam_steps),
+		cmocka_unit_test(a_dense_network_has_pytorch_s_gradients),
+		cmocka_unit_test(a_dense_network_takes_pytorch_s_nesterov_steps),
+	};
+
+	return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
+}
