@@ -189,13 +189,32 @@ static void gather_target(struct run *r, const struct data *data, int64_t sample
 	}
 }
 
+static int64_t sample_at(const struct shuffle *order, int64_t position)
+{
+	return order ? shuffle_at(order, position) : position;
+}
+
+/* A shuffled sample lies anywhere in the data set: its lines are asked for one sample ahead. */
+static void prefetch(const struct data *data, int64_t sample, int64_t n)
+{
+	int64_t bytes = n * (data->x_type == DATA_U8 ? 1 : (int64_t)sizeof(float));
+	const char *x = (const char *)data->x + sample * bytes;
+
+	for (int64_t at = 0; at < bytes && at < 4096; at += 64)
+		__builtin_prefetch(x + at);
+}
+
 void run_gather(struct run *r, const struct data *data, const struct shuffle *order, int64_t first,
 	int64_t begin, int64_t end)
 {
-	int64_t n = r->plan->input_values;
+	int64_t n = r->plan->input_values, next = 0;
 
 	for (int64_t i = begin; i < end; i++) {
-		int64_t sample = order ? shuffle_at(order, first + i) : first + i;
+		int64_t sample = i == begin ? sample_at(order, first + i) : next;
+		if (i + 1 < end) {
+			next = sample_at(order, first + i + 1);
+			prefetch(data, next, n);
+		}
 		float *x = (float *)run_at(r, r->plan->x) + i * n;
 		if (data->x_type == DATA_U8)
 			r->kernels->from_u8((const uint8_t *)data->x + sample * n, n, x);

@@ -101,7 +101,8 @@ typedef void tile_function(const struct gemm *g, const struct block *block, cons
 	}
 
 TILES(1)
-TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
+TILES(2)
+TILES(3) TILES(4) TILES(5) TILES(6)
 #if defined VEC_AVX512
 	TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #endif
@@ -126,14 +127,32 @@ TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
 #endif
 	};
 
+/* The first `n` floats of a vector; n is VEC_WIDTH or less. */
+VEC_INLINE vec load_some(const float *p, int n)
+{
+	return n == VEC_WIDTH ? vec_load(p) : vec_load_part(p, n);
+}
+
+VEC_INLINE void store_some(float *p, vec v, int n)
+{
+	if (n == VEC_WIDTH)
+		vec_store(p, v);
+	else
+		vec_store_part(p, v, n);
+}
+
 /* to[q][0 … columns) = b(first_q + q, j + …), the rows PANEL_WIDTH apart. */
 static void pack(
 	const struct gemm *g, int64_t first_q, int64_t count, int64_t j, int columns, float *to)
 {
 	const float *b = g->b + first_q * g->b_row + j;
+	int left = columns < VEC_WIDTH ? columns : VEC_WIDTH, right = columns - left;
 
-	for (int64_t q = 0; q < count; q++, b += g->b_row, to += PANEL_WIDTH)
-		memcpy(to, b, (size_t)columns * sizeof *to);
+	for (int64_t q = 0; q < count; q++, b += g->b_row, to += PANEL_WIDTH) {
+		vec_store(to, load_some(b, left));
+		if (right)
+			vec_store(to + VEC_WIDTH, load_some(b + VEC_WIDTH, right));
+	}
 }
 
 static void pack_transposed(
@@ -222,39 +241,69 @@ static void k_gemm(const struct gemm *g)
 	}
 }
 
+/* One vector of channels of one window; n is VEC_WIDTH, or fewer at the end. */
+VEC_INLINE void max_pool_window(
+	const struct pool_row *p, const float *x, bool with_relu, int n, float *y, uint8_t *where)
+{
+	vec max = load_some(x, n);
+	vec_int first = vec_int_set(0);
+	int i = 0;
+
+	for (int64_t row = 0; row < p->pool_h; row++) {
+		const float *from = x + row * p->x_row;
+		for (int64_t column = 0; column < p->pool_w; column++, i++, from += p->channels) {
+			vec v = load_some(from, n);
+			vec_mask more = vec_greater(v, max);
+			max = vec_select(more, v, max);
+			first = vec_int_select(more, vec_int_set(i), first);
+		}
+	}
+	if (with_relu)
+		max = vec_select(vec_greater(vec_zero(), max), vec_zero(), max);
+	store_some(y, max, n);
+	if (n == VEC_WIDTH) {
+		vec_int_store_u8(where, first);
+	} else {
+		uint8_t bytes[VEC_WIDTH];
+		vec_int_store_u8(bytes, first);
+		memcpy(where, bytes, (size_t)n);
+	}
+}
+
 static void k_max_pool(
 	const struct pool_row *p, const float *x, bool with_relu, float *y, uint8_t *where)
 {
 	int64_t whole = p->channels / VEC_WIDTH * VEC_WIDTH;
-	const vec zero = vec_zero();
 
 	for (int64_t o = 0; o < p->width;
 		o++, x += p->x_step, y += p->channels, where += p->channels) {
-		for (int64_t c = 0; c < p->channels; c += VEC_WIDTH) {
-			int n = c < whole ? VEC_WIDTH : (int)(p->channels - whole);
-			vec max = vec_load_part(x + c, n);
-			vec_int first = vec_int_set(0);
-			int i = 0;
-			for (int64_t row = 0; row < p->pool_h; row++) {
-				const float *from = x + row * p->x_row + c;
-				for (int64_t column = 0; column < p->pool_w;
-					column++, i++, from += p->channels) {
-					vec v = vec_load_part(from, n);
-					vec_mask more = vec_greater(v, max);
-					max = vec_select(more, v, max);
-					first = vec_int_select(more, vec_int_set(i), first);
-				}
-			}
-			if (with_relu)
-				max = vec_select(vec_greater(zero, max), zero, max);
-			vec_store_part(y + c, max, n);
-			if (n == VEC_WIDTH) {
-				vec_int_store_u8(where + c, first);
-			} else {
-				uint8_t bytes[VEC_WIDTH];
-				vec_int_store_u8(bytes, first);
-				memcpy(where + c, bytes, (size_t)n);
-			}
+		for (int64_t c = 0; c < whole; c += VEC_WIDTH)
+			max_pool_window(p, x + c, with_relu, VEC_WIDTH, y + c, where + c);
+		if (whole < p->channels)
+			max_pool_window(p, x + whole, with_relu, (int)(p->channels - whole),
+				y + whole, where + whole);
+	}
+}
+
+VEC_INLINE void max_pool_backward_window(
+	const struct pool_row *p, const float *dy, const uint8_t *where, bool add, int n, float *dx)
+{
+	vec d = load_some(dy, n);
+	vec_int first;
+	int i = 0;
+
+	if (n == VEC_WIDTH) {
+		first = vec_int_load_u8(where);
+	} else {
+		uint8_t bytes[VEC_WIDTH] = { 0 };
+		memcpy(bytes, where, (size_t)n);
+		first = vec_int_load_u8(bytes);
+	}
+	for (int64_t row = 0; row < p->pool_h; row++) {
+		float *to = dx + row * p->x_row;
+		for (int64_t column = 0; column < p->pool_w; column++, i++, to += p->channels) {
+			vec v = vec_select(vec_int_equal(first, vec_int_set(i)), d, vec_zero());
+			store_some(to, add ? vec_add(load_some(to, n), v) : v, n);
 		}
 	}
 }
@@ -266,24 +315,11 @@ static void k_max_pool_backward(
 
 	for (int64_t o = 0; o < p->width;
 		o++, dx += p->x_step, dy += p->channels, where += p->channels) {
-		for (int64_t c = 0; c < p->channels; c += VEC_WIDTH) {
-			int n = c < whole ? VEC_WIDTH : (int)(p->channels - whole);
-			uint8_t bytes[VEC_WIDTH] = { 0 };
-			vec d = vec_load_part(dy + c, n);
-			memcpy(bytes, where + c, (size_t)n);
-			vec_int first = vec_int_load_u8(bytes);
-			int i = 0;
-			for (int64_t row = 0; row < p->pool_h; row++) {
-				float *to = dx + row * p->x_row + c;
-				for (int64_t column = 0; column < p->pool_w;
-					column++, i++, to += p->channels) {
-					vec v = vec_select(vec_int_equal(first, vec_int_set(i)), d,
-						vec_zero());
-					vec_store_part(
-						to, add ? vec_add(vec_load_part(to, n), v) : v, n);
-				}
-			}
-		}
+		for (int64_t c = 0; c < whole; c += VEC_WIDTH)
+			max_pool_backward_window(p, dy + c, where + c, add, VEC_WIDTH, dx + c);
+		if (whole < p->channels)
+			max_pool_backward_window(p, dy + whole, where + whole, add,
+				(int)(p->channels - whole), dx + whole);
 	}
 }
 
@@ -291,10 +327,10 @@ static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 {
 	for (int64_t j = 0; j < n; j += VEC_WIDTH) {
 		int columns = (int)(n - j < VEC_WIDTH ? n - j : VEC_WIDTH);
-		vec s = vec_load_part(sum + j, columns);
+		vec s = load_some(sum + j, columns);
 		for (int64_t r = 0; r < rows; r++)
-			s = vec_add(s, vec_load_part(x + r * n + j, columns));
-		vec_store_part(sum + j, s, columns);
+			s = vec_add(s, load_some(x + r * n + j, columns));
+		store_some(sum + j, s, columns);
 	}
 }
 
