@@ -1,0 +1,306 @@
+/* test_param.c - a table of arguments: defaults, ranges, and what a user reads when a value is
+ * refused. */
+#include "base/param.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct conf {
+	int64_t units, rank;
+	double rate, momentum;
+	bool bias, frozen;
+	int padding, activation;
+	int64_t kernel[2], strides[2], pool[2], limit;
+};
+
+static const char *const paddings[] = { "valid", "same", NULL };
+static const char *const activations[] = { "linear", "relu", "tanh", NULL };
+
+static const struct param table[] = {
+	PARAM_INT_REQUIRED(struct conf, units, 1, 65536, "width of the output"),
+	PARAM_INT(struct conf, rank, 2, -1, 4, "axes"),
+	PARAM_FLOAT(struct conf, rate, 0.001, 0, INFINITY, PARAM_ABOVE_MIN, "size of a step"),
+	PARAM_FLOAT(struct conf, momentum, 0.9, 0, 1, PARAM_BELOW_MAX, "how much is taken again"),
+	PARAM_BOOL(struct conf, bias, true, "add a bias"),
+	PARAM_BOOL(struct conf, frozen, false, "do not train it"),
+	PARAM_CHOICE(struct conf, padding, 0, paddings, "what happens at the edge"),
+	PARAM_CHOICE(struct conf, activation, 1, activations, "function of the output"),
+	PARAM_PAIR(struct conf, kernel, 3, 1, 255, PARAM_REQUIRED, "rows and columns"),
+	PARAM_PAIR(struct conf, strides, NAN, 1, 255, PARAM_NULLABLE, "null: as pool"),
+	PARAM_PAIR(struct conf, pool, 2, 1, 255, 0, "rows and columns of a window"),
+	{ .name = "limit",
+		.doc = "null: none",
+		.type = PARAM_TYPE_INT,
+		.flags = PARAM_NULLABLE,
+		.offset = offsetof(struct conf, limit),
+		.def = NAN,
+		.min = 0,
+		.max = 9 },
+	PARAM_END,
+};
+
+static const struct param *row(const char *name)
+{
+	const struct param *p = param_find(table, name);
+
+	if (!p)
+		fail_msg("no row is named %s", name);
+	return p;
+}
+
+static struct conf defaults(void)
+{
+	struct conf conf;
+
+	memset(&conf, 0x55, sizeof conf);
+	param_set_defaults(table, &conf);
+	return conf;
+}
+
+static void rows_are_found_by_their_whole_name(void **state)
+{
+	(void)state;
+	assert_ptr_equal(param_find(table, "units"), &table[0]);
+	assert_ptr_equal(param_find(table, "limit"), &table[11]);
+	assert_null(param_find(table, "unit"));
+	assert_null(param_find(table, "unitss"));
+	assert_null(param_find(table, "Units"));
+	assert_null(param_find(table, ""));
+	assert_null(param_find(NULL, "units")); /* a layer without arguments has no table */
+}
+
+static void defaults_are_written_by_type(void **state)
+{
+	struct conf c = defaults();
+
+	(void)state;
+	assert_int_equal(param_get_int(row("rank"), &c), 2);
+	assert_true(param_get_float(row("rate"), &c) == 0.001);
+	assert_true(param_get_bool(row("bias"), &c));
+	assert_false(param_get_bool(row("frozen"), &c));
+	assert_string_equal(param_get_choice(row("padding"), &c), "valid");
+	assert_string_equal(param_get_choice(row("activation"), &c), "relu");
+	assert_int_equal(param_get_pair(row("pool"), &c)[0], 2);
+	assert_int_equal(param_get_pair(row("pool"), &c)[1], 2);
+}
+
+static void a_default_may_be_null(void **state)
+{
+	struct conf c = defaults();
+
+	(void)state;
+	assert_true(param_is_null(row("strides"), &c));
+	assert_true(c.strides[0] == PARAM_NULL && c.strides[1] == PARAM_NULL);
+	assert_true(param_is_null(row("limit"), &c));
+	assert_false(param_is_null(row("pool"), &c));
+}
+
+static void a_null_can_be_replaced_and_come_back(void **state)
+{
+	struct conf c = defaults();
+
+	(void)state;
+	assert_true(param_set_pair(row("strides"), &c, 2, 3, "", NULL));
+	assert_false(param_is_null(row("strides"), &c));
+	assert_true(c.strides[0] == 2 && c.strides[1] == 3);
+	param_set_null(row("strides"), &c);
+	assert_true(c.strides[0] == PARAM_NULL && c.strides[1] == PARAM_NULL);
+	assert_true(param_set_int(row("limit"), &c, 0, "", NULL));
+	assert_false(param_is_null(row("limit"), &c));
+	param_set_null(row("limit"), &c);
+	assert_true(param_is_null(row("limit"), &c));
+	assert_int_equal(c.pool[0], 2); /* its neighbours are as they were */
+}
+
+static void values_that_are_set_are_read_back(void **state)
+{
+	struct conf c = defaults();
+
+	(void)state;
+	assert_true(param_set_int(row("units"), &c, 64, "", NULL));
+	assert_int_equal(param_get_int(row("units"), &c), 64);
+	assert_true(param_set_float(row("rate"), &c, 1e-30, "", NULL));
+	assert_true(param_get_float(row("rate"), &c) == 1e-30);
+	assert_true(param_set_choice(row("padding"), &c, "same", "", NULL));
+	assert_string_equal(param_get_choice(row("padding"), &c), "same");
+	assert_true(param_set_pair(row("kernel"), &c, 5, 1, "", NULL));
+	assert_int_equal(param_get_pair(row("kernel"), &c)[0], 5);
+	assert_int_equal(param_get_pair(row("kernel"), &c)[1], 1);
+	param_set_bool(row("frozen"), &c, true);
+	assert_true(param_get_bool(row("frozen"), &c));
+	assert_int_equal(c.rank, 2);
+}
+
+static void both_ends_of_a_range_belong_to_it_unless_the_row_says_otherwise(void **state)
+{
+	static const struct {
+		const char *name;
+		double value;
+		bool allowed;
+	} cases[] = {
+		{ "units", 1, true },
+		{ "units", 65536, true },
+		{ "units", 0, false },
+		{ "units", -1, false },
+		{ "units", 65537, false },
+		{ "rank", -1, true },
+		{ "rank", -2, false },
+		{ "rate", 0, false }, /* above the minimum */
+		{ "rate", 5e-324, true },
+		{ "rate", 1e300, true }, /* no limit */
+		{ "rate", (double)INFINITY, false },
+		{ "rate", (double)NAN, false },
+		{ "momentum", 0, true },
+		{ "momentum", 1, false }, /* below the maximum */
+		{ "momentum", 0.999999, true },
+		{ "momentum", -0.1, false },
+		{ "momentum", -(double)INFINITY, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct param *p = row(cases[i].name);
+		struct conf c = defaults(), before = c;
+		struct error err = { 0 };
+		bool set = p->type == PARAM_TYPE_INT
+				   ? param_set_int(p, &c, (int64_t)cases[i].value, "/here", &err)
+				   : param_set_float(p, &c, cases[i].value, "/here", &err);
+		if (set != cases[i].allowed)
+			fail_msg("%s = %g is %s", cases[i].name, cases[i].value,
+				set ? "allowed" : "refused");
+		assert_int_equal(err.code, set ? ERROR_NONE : ERROR_INVALID);
+		assert_string_equal(err.pointer, set ? "" : "/here");
+		if (!set)
+			assert_memory_equal(&c, &before, sizeof c);
+	}
+}
+
+static void a_pair_is_refused_for_either_half(void **state)
+{
+	struct conf c = defaults();
+	struct error err = { 0 };
+
+	(void)state;
+	assert_false(param_set_pair(row("pool"), &c, 0, 3, "/pool", &err));
+	assert_false(param_set_pair(row("pool"), &c, 3, 256, "/pool", &err));
+	assert_string_equal(err.text, "pool is [3, 256]; allowed: [1, 255]");
+	assert_true(c.pool[0] == 2 && c.pool[1] == 2);
+}
+
+static void the_null_of_the_table_is_no_value(void **state)
+{
+	struct conf c = defaults();
+
+	(void)state;
+	assert_true(param_set_int(row("limit"), &c, 4, "", NULL));
+	assert_false(param_set_int(row("limit"), &c, PARAM_NULL, "", NULL));
+	assert_int_equal(param_get_int(row("limit"), &c), 4);
+}
+
+static void a_choice_is_one_of_its_names(void **state)
+{
+	struct conf c = defaults();
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(param_choice_count(row("activation")), 3);
+	assert_int_equal(param_choice_index(activations, "tanh"), 2);
+	assert_int_equal(param_choice_index(activations, "Tanh"), -1);
+	assert_int_equal(param_choice_index(activations, ""), -1);
+	assert_false(param_set_choice(row("padding"), &c, "sames", "/layers/0/padding", &err));
+	assert_string_equal(err.pointer, "/layers/0/padding");
+	assert_string_equal(err.text, "padding is \"sames\"; allowed: \"valid\", \"same\"");
+	assert_string_equal(param_get_choice(row("padding"), &c), "valid");
+}
+
+static void a_long_name_is_not_echoed_whole(void **state)
+{
+	struct conf c = defaults();
+	struct error err = { 0 };
+	char name[1000];
+
+	(void)state;
+	memset(name, 'x', sizeof name);
+	name[sizeof name - 1] = '\0';
+	assert_false(param_set_choice(row("padding"), &c, name, "", &err));
+	assert_true(strlen(err.text) < 150);
+	assert_non_null(strstr(err.text, "allowed: \"valid\", \"same\""));
+}
+
+static void refusals_tell_the_value_seen_and_the_values_allowed(void **state)
+{
+	struct conf c = defaults();
+	struct error err = { 0 };
+
+	(void)state;
+	assert_false(param_set_int(row("units"), &c, -3, "/units", &err));
+	assert_string_equal(err.text, "units is -3; allowed: [1, 65536]");
+	assert_false(param_set_int(row("units"), &c, INT64_MAX, "/units", &err));
+	assert_string_equal(err.text, "units is 9223372036854775807; allowed: [1, 65536]");
+	assert_false(param_set_float(row("momentum"), &c, 1.5, "/momentum", &err));
+	assert_string_equal(err.text, "momentum is 1.5; allowed: [0, 1)");
+}
+
+static void the_allowed_values_have_a_text(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} cases[] = {
+		{ "units", "[1, 65536]" },
+		{ "rank", "[-1, 4]" },
+		{ "rate", "(0, inf)" },
+		{ "momentum", "[0, 1)" },
+		{ "bias", "true, false" },
+		{ "padding", "\"valid\", \"same\"" },
+		{ "activation", "\"linear\", \"relu\", \"tanh\"" },
+		{ "kernel", "[1, 255]" },
+		{ "strides", "[1, 255] or null" },
+		{ "limit", "[0, 9] or null" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[64];
+		param_allowed_text(row(cases[i].name), text, sizeof text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+static void a_text_without_room_is_cut_and_closed(void **state)
+{
+	char text[16];
+
+	(void)state;
+	for (size_t size = 1; size <= 12; size++) {
+		memset(text, '#', sizeof text);
+		param_allowed_text(row("activation"), text, size);
+		assert_int_equal(strlen(text), size - 1);
+		assert_int_equal(text[size], '#');
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_found_by_their_whole_name),
+		cmocka_unit_test(defaults_are_written_by_type),
+		cmocka_unit_test(a_default_may_be_null),
+		cmocka_unit_test(a_null_can_be_replaced_and_come_back),
+		cmocka_unit_test(values_that_are_set_are_read_back),
+		cmocka_unit_test(both_ends_of_a_range_belong_to_it_unless_the_row_says_otherwise),
+		cmocka_unit_test(a_pair_is_refused_for_either_half),
+		cmocka_unit_test(the_null_of_the_table_is_no_value),
+		cmocka_unit_test(a_choice_is_one_of_its_names),
+		cmocka_unit_test(a_long_name_is_not_echoed_whole),
+		cmocka_unit_test(refusals_tell_the_value_seen_and_the_values_allowed),
+		cmocka_unit_test(the_allowed_values_have_a_text),
+		cmocka_unit_test(a_text_without_room_is_cut_and_closed),
+	};
+
+	return cmocka_run_group_tests_name("param", tests, NULL, NULL);
+}
