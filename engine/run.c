@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20, PREFETCH_SAMPLES = 8 };
 
 struct run {
 	const struct plan *plan;
@@ -194,7 +194,7 @@ static int64_t sample_at(const struct shuffle *order, int64_t position)
 	return order ? shuffle_at(order, position) : position;
 }
 
-/* A shuffled sample lies anywhere in the data set: its lines are asked for one sample ahead. */
+/* A shuffled sample lies anywhere in the data set: its lines are asked for some samples ahead. */
 static void prefetch(const struct data *data, int64_t sample, int64_t n)
 {
 	int64_t bytes = n * (data->x_type == DATA_U8 ? 1 : (int64_t)sizeof(float));
@@ -207,15 +207,15 @@ static void prefetch(const struct data *data, int64_t sample, int64_t n)
 void run_gather(struct run *r, const struct data *data, const struct shuffle *order, int64_t first,
 	int64_t begin, int64_t end)
 {
-	int64_t n = r->plan->input_values, next = 0;
+	int64_t n = r->plan->input_values;
 
+	for (int64_t i = begin; i < end && i < begin + PREFETCH_SAMPLES; i++)
+		prefetch(data, sample_at(order, first + i), n);
 	for (int64_t i = begin; i < end; i++) {
-		int64_t sample = i == begin ? sample_at(order, first + i) : next;
-		if (i + 1 < end) {
-			next = sample_at(order, first + i + 1);
-			prefetch(data, next, n);
-		}
+		int64_t sample = sample_at(order, first + i);
 		float *x = (float *)run_at(r, r->plan->x) + i * n;
+		if (i + PREFETCH_SAMPLES < end)
+			prefetch(data, sample_at(order, first + i + PREFETCH_SAMPLES), n);
 		if (data->x_type == DATA_U8)
 			r->kernels->from_u8((const uint8_t *)data->x + sample * n, n, x);
 		else

@@ -38,14 +38,14 @@ VEC_INLINE void tile(const struct gemm *g, const struct block *block, const floa
 {
 	vec sum[VEC_TILE_ROWS][2];
 
-	UNROLL for (int v = 0; v < vecs; v++)
-	{
+	UNROLL
+	for (int v = 0; v < vecs; v++) {
 		bool cut = part && v == vecs - 1;
 		vec start = !first || !bias ? vec_zero()
 			    : cut           ? vec_load_part(bias + v * VEC_WIDTH, tail)
 					    : vec_load(bias + v * VEC_WIDTH);
-		UNROLL for (int r = 0; r < rows; r++)
-		{
+		UNROLL
+		for (int r = 0; r < rows; r++) {
 			const float *from = c + r * g->c_row + v * VEC_WIDTH;
 			sum[r][v] = first ? start
 				    : cut ? vec_load_part(from, tail)
@@ -60,8 +60,8 @@ VEC_INLINE void tile(const struct gemm *g, const struct block *block, const floa
 			vec b1 = vecs == 1 ? b0
 				 : part    ? vec_load_part(b + VEC_WIDTH, tail)
 					   : vec_load(b + VEC_WIDTH);
-			UNROLL for (int r = 0; r < rows; r++)
-			{
+			UNROLL
+			for (int r = 0; r < rows; r++) {
 				vec x = vec_set(a[r][at]);
 				sum[r][0] = vec_fma(x, b0, sum[r][0]);
 				if (vecs == 2)
@@ -69,10 +69,10 @@ VEC_INLINE void tile(const struct gemm *g, const struct block *block, const floa
 			}
 		}
 	}
-	UNROLL for (int r = 0; r < rows; r++)
-	{
-		UNROLL for (int v = 0; v < vecs; v++)
-		{
+	UNROLL
+	for (int r = 0; r < rows; r++) {
+		UNROLL
+		for (int v = 0; v < vecs; v++) {
 			float *to = c + r * g->c_row + v * VEC_WIDTH;
 			if (part && v == vecs - 1)
 				vec_store_part(to, sum[r][v], tail);
@@ -102,7 +102,9 @@ typedef void tile_function(const struct gemm *g, const struct block *block, cons
 
 TILES(1)
 TILES(2)
-TILES(3) TILES(4) TILES(5) TILES(6)
+TILES(3)
+TILES(4)
+TILES(5) TILES(6)
 #if defined VEC_AVX512
 	TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #endif
@@ -164,16 +166,30 @@ static void pack_transposed(
 	for (; q + VEC_WIDTH <= count; q += VEC_WIDTH) {
 		for (int v = 0; v < whole; v += VEC_WIDTH) {
 			vec r[VEC_WIDTH];
-			UNROLL for (int i = 0; i < VEC_WIDTH; i++) r[i] =
-				vec_load(g->b + (j + v + i) * g->b_row + first_q + q);
+			UNROLL
+			for (int i = 0; i < VEC_WIDTH; i++)
+				r[i] = vec_load(g->b + (j + v + i) * g->b_row + first_q + q);
 			vec_transpose(r);
-			UNROLL for (int i = 0; i < VEC_WIDTH; i++)
+			UNROLL
+			for (int i = 0; i < VEC_WIDTH; i++)
 				vec_store(to + (q + i) * PANEL_WIDTH + v, r[i]);
 		}
 	}
 	for (int64_t p = 0; p < count; p++)
 		for (int i = p < q ? whole : 0; i < columns; i++)
 			to[p * PANEL_WIDTH + i] = g->b[(j + i) * g->b_row + first_q + p];
+}
+
+/* Asks for what the next block will read of a tile's rows. They are too far apart, and each stretch
+ * too short, for the processor to foresee it. */
+static void prefetch_next_block(
+	const struct gemm *g, const struct block *block, const float *const *a, int64_t rows)
+{
+	int64_t at = block->segment * g->a_segment + block->k + block->run;
+
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t k = 0; k < block->run; k += 64 / (int64_t)sizeof(float))
+			__builtin_prefetch(a[r] + at + k);
 }
 
 /* All rows of c for one panel of columns and one block of the summed index. Rows are shared out
@@ -191,6 +207,8 @@ static void panel(
 		const float *a[VEC_TILE_ROWS];
 		for (int64_t i = begin; i < end; i++)
 			a[i - begin] = g->a + (g->a_rows ? g->a_rows[i] : i * g->a_row);
+		if (j == 0 && g->a_step == 1 && block->run == BLOCK)
+			prefetch_next_block(g, block, a, end - begin);
 		tiles[end - begin - 1][vecs - 1][tail < VEC_WIDTH](g, block, a, tail,
 			first && !g->accumulate, bias, g->c + begin * g->c_row + j);
 	}
