@@ -2,13 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 // Returns the node_modules folder for the lock file in `source`. Builds side by side are safe without a lock: each
 // installs into a folder of its own and the first to rename it wins.
 export function installPackages(source, cache) {
 	const lock = readFileSync(join(source, "package-lock.json"));
-	const home = join(cache, "npm-" + createHash("sha256").update(lock).digest("hex").slice(0, 16));
+	const home = resolve(cache, "npm-" + createHash("sha256").update(lock).digest("hex").slice(0, 16));
 	const modules = join(home, "node_modules");
 	if (existsSync(modules)) return modules;
 

@@ -10,6 +10,7 @@ import type { Trail } from "../trail";
 import type { Epoch, Step } from "../types";
 
 const height = 248;
+const snapPx = 8;
 const dotsMax = 60; // epochs that are marked one by one
 const syncKey = "job"; // the charts of a page share their cross-line
 
@@ -153,6 +154,7 @@ function chartOptions(shown: Shown, width: number, setHover: (hover: Hover | nul
 		cursor: {
 			sync: { key: syncKey, setSeries: false },
 			y: false,
+			dataIdx: (chart, _, nearest) => snapToEpoch(chart, nearest),
 			points: { size: 7, width: 2, fill: () => colour("--surface") },
 			drag: { x: true, y: false, setScale: true },
 			bind: {
@@ -248,13 +250,28 @@ function drawHead(chart: uPlot): void {
 	context.restore();
 }
 
+// The end of an epoch is told from a little way off: between the many steps of its running mean it is hard to hit.
+function snapToEpoch(chart: uPlot, nearest: number): number {
+	const columns = chart.data as Columns;
+	const reach = chart.posToVal(snapPx, "x") - chart.posToVal(0, "x");
+	const isEpoch = (index: number) => columns[1][index] !== undefined || columns[2][index] !== undefined;
+	for (const direction of [-1, 1]) {
+		for (
+			let at = nearest;
+			Math.abs((columns[0][at] ?? NaN) - columns[0][nearest]!) <= reach;
+			at += direction
+		) {
+			if (isEpoch(at)) return at;
+		}
+	}
+	return nearest;
+}
+
 function hoverAt(chart: uPlot, props: ChartProps): Hover | null {
 	const columns = chart.data as Columns;
-	const nearest = chart.cursor.idx ?? -1;
-	if (nearest < 0 || (chart.cursor.left ?? -1) < 0) return null;
-	// Where the running line is cut there is nothing to tell: the epoch just before it is meant.
-	const index = columns[3][nearest] === null ? nearest - 1 : nearest;
-	const x = columns[0][index]!;
+	const index = chart.cursor.idxs?.[1] ?? -1;
+	const x = columns[0][index];
+	if (x === undefined || (chart.cursor.left ?? -1) < 0) return null;
 	const rows = seriesNames.flatMap((name, i) => {
 		const value = columns[(i + 1) as 1 | 2 | 3][index];
 		return typeof value === "number" ? [{ name, key: seriesKeys[i]!, text: props.format(value) }] : [];
