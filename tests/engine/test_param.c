@@ -1,0 +1,246 @@
+/* test_param.c - the tables of everything a user can name: each row is sound, and the defaults are
+ * Keras's. A row that is added is tested here without a word. */
+#include "engine/layer.h"
+#include "engine/loss.h"
+#include "engine/model.h"
+#include "engine/optimizer.h"
+#include "engine/registry.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ROWS_MAX = 256 };
+
+/* All layers, losses and optimizers in one list. */
+static struct registry_row rows[ROWS_MAX];
+static int n_rows;
+
+static int gather_rows(void **state)
+{
+	(void)state;
+	for (int i = 0; layer_classes[i]; i++)
+		rows[n_rows++] = layer_class_row(layer_classes[i]);
+	for (int i = 0; loss_classes[i]; i++)
+		rows[n_rows++] = loss_class_row(loss_classes[i]);
+	for (int i = 0; optimizer_classes[i]; i++)
+		rows[n_rows++] = optimizer_class_row(optimizer_classes[i]);
+	return n_rows ? 0 : -1;
+}
+
+static const struct registry_row *row_named(const char *name)
+{
+	for (int i = 0; i < n_rows; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	fail_msg("nothing is named %s", name);
+	return NULL;
+}
+
+static size_t param_bytes(const struct param *p)
+{
+	static const size_t bytes[] = {
+		[PARAM_TYPE_INT] = sizeof(int64_t),
+		[PARAM_TYPE_FLOAT] = sizeof(double),
+		[PARAM_TYPE_BOOL] = sizeof(bool),
+		[PARAM_TYPE_CHOICE] = sizeof(int),
+		[PARAM_TYPE_PAIR] = 2 * sizeof(int64_t),
+	};
+
+	return bytes[p->type];
+}
+
+/* One line of doc: words, without a stop, a line break or a blank at an end. */
+static bool is_one_line(const char *doc)
+{
+	size_t n = doc ? strlen(doc) : 0;
+
+	return n > 0 && n <= 120 && !strchr(doc, '\n') && doc[0] != ' ' && doc[n - 1] != ' ' &&
+	       doc[n - 1] != '.';
+}
+
+static void every_row_has_a_name_of_its_own_and_a_line_of_doc(void **state)
+{
+	(void)state;
+	for (int i = 0; i < n_rows; i++) {
+		assert_true(rows[i].conf_size <= MODEL_CONF_BYTES);
+		if (!is_one_line(rows[i].doc))
+			fail_msg("%s: its doc is not one line", rows[i].name);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(rows[i].name, rows[j].name);
+	}
+}
+
+static void every_argument_has_a_name_of_its_own_and_a_line_of_doc(void **state)
+{
+	(void)state;
+	for (int i = 0; i < n_rows; i++)
+		for (const struct param *p = rows[i].params; p && p->name; p++) {
+			if (!is_one_line(p->doc))
+				fail_msg("%s.%s: its doc is not one line", rows[i].name, p->name);
+			if (param_find(rows[i].params, p->name) != p)
+				fail_msg("%s.%s stands there twice", rows[i].name, p->name);
+		}
+}
+
+/* A row that names a wrong field, or the wrong type for it, writes where another row writes. */
+static void every_argument_has_its_own_place_in_the_conf(void **state)
+{
+	(void)state;
+	for (int i = 0; i < n_rows; i++) {
+		bool taken[MODEL_CONF_BYTES] = { false };
+		for (const struct param *p = rows[i].params; p && p->name; p++) {
+			size_t bytes = param_bytes(p);
+			size_t unit = p->type == PARAM_TYPE_PAIR ? bytes / 2 : bytes;
+			if (p->offset + bytes > rows[i].conf_size || p->offset % unit)
+				fail_msg("%s.%s: not a place in the conf", rows[i].name, p->name);
+			for (size_t at = p->offset; at < p->offset + bytes; at++) {
+				if (taken[at])
+					fail_msg("%s.%s overlaps another", rows[i].name, p->name);
+				taken[at] = true;
+			}
+		}
+	}
+}
+
+/* Sets the argument to a number, of the type it has. */
+static bool set_number(const struct param *p, void *conf, double value)
+{
+	switch (p->type) {
+	case PARAM_TYPE_INT:
+		return param_set_int(p, conf, (int64_t)value, "", NULL);
+	case PARAM_TYPE_FLOAT:
+		return param_set_float(p, conf, value, "", NULL);
+	case PARAM_TYPE_PAIR:
+		return param_set_pair(p, conf, (int64_t)value, (int64_t)value, "", NULL);
+	case PARAM_TYPE_BOOL:
+		return value == 0 || value == 1;
+	case PARAM_TYPE_CHOICE:
+		return value >= 0 && value < param_choice_count(p);
+	}
+	return false;
+}
+
+static void every_default_is_allowed_by_its_own_row(void **state)
+{
+	_Alignas(16) unsigned char conf[MODEL_CONF_BYTES];
+
+	(void)state;
+	for (int i = 0; i < n_rows; i++)
+		for (const struct param *p = rows[i].params; p && p->name; p++) {
+			if (p->flags & PARAM_REQUIRED)
+				continue;
+			bool sound = isnan(p->def) ? p->flags & PARAM_NULLABLE
+						   : set_number(p, conf, p->def);
+			if (!sound)
+				fail_msg("%s.%s: its default %g is not allowed", rows[i].name,
+					p->name, p->def);
+		}
+}
+
+static void every_range_refuses_what_lies_outside(void **state)
+{
+	_Alignas(16) unsigned char conf[MODEL_CONF_BYTES];
+
+	(void)state;
+	for (int i = 0; i < n_rows; i++)
+		for (const struct param *p = rows[i].params; p && p->name; p++) {
+			if (p->type == PARAM_TYPE_BOOL || p->type == PARAM_TYPE_CHOICE)
+				continue;
+			if (!(p->min < p->max))
+				fail_msg("%s.%s: an empty range", rows[i].name, p->name);
+			if (set_number(p, conf, p->min - 1) || set_number(p, conf, p->max + 1))
+				fail_msg("%s.%s takes a value outside of its range", rows[i].name,
+					p->name);
+		}
+}
+
+/* https://keras.io/api/: what each argument is when it is left out. */
+static void the_defaults_are_keras_s(void **state)
+{
+	static const struct {
+		const char *row, *argument, *value;
+	} cases[] = {
+		{ "Conv2D", "filters", "required" },
+		{ "Conv2D", "kernel_size", "required" },
+		{ "Conv2D", "strides", "1" },
+		{ "Conv2D", "padding", "valid" },
+		{ "Conv2D", "activation", "linear" },
+		{ "Conv2D", "use_bias", "true" },
+		{ "Conv2D", "kernel_initializer", "glorot_uniform" },
+		{ "Conv2D", "bias_initializer", "zeros" },
+		{ "MaxPooling2D", "pool_size", "2" },
+		{ "MaxPooling2D", "strides", "null" },
+		{ "MaxPooling2D", "padding", "valid" },
+		{ "Dense", "units", "required" },
+		{ "Dense", "activation", "linear" },
+		{ "Dense", "use_bias", "true" },
+		{ "Dense", "kernel_initializer", "glorot_uniform" },
+		{ "Dense", "bias_initializer", "zeros" },
+		{ "Activation", "activation", "required" },
+		{ "sparse_categorical_crossentropy", "from_logits", "false" },
+		{ "Adam", "learning_rate", "0.001" },
+		{ "Adam", "beta_1", "0.9" },
+		{ "Adam", "beta_2", "0.999" },
+		{ "Adam", "epsilon", "1e-07" },
+		{ "SGD", "learning_rate", "0.01" },
+		{ "SGD", "momentum", "0" },
+		{ "SGD", "nesterov", "false" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct param *p =
+			param_find(row_named(cases[i].row)->params, cases[i].argument);
+		char value[32];
+		if (!p)
+			fail_msg("%s has no argument %s", cases[i].row, cases[i].argument);
+		if (p->flags & PARAM_REQUIRED)
+			(void)snprintf(value, sizeof value, "required");
+		else if (isnan(p->def))
+			(void)snprintf(value, sizeof value, "null");
+		else if (p->type == PARAM_TYPE_BOOL)
+			(void)snprintf(value, sizeof value, "%s", p->def != 0 ? "true" : "false");
+		else if (p->type == PARAM_TYPE_CHOICE)
+			(void)snprintf(value, sizeof value, "%s", p->choices[(int)p->def]);
+		else
+			(void)snprintf(value, sizeof value, "%g", p->def);
+		if (strcmp(value, cases[i].value) != 0)
+			fail_msg("%s.%s is %s; in Keras it is %s", cases[i].row, cases[i].argument,
+				value, cases[i].value);
+	}
+}
+
+static void classes_are_found_by_the_names_that_keras_takes(void **state)
+{
+	(void)state;
+	assert_string_equal(layer_class_row(layer_class_find("Conv2D")).name, "Conv2D");
+	assert_null(layer_class_find("conv2d"));
+	assert_null(layer_class_find("Conv2d"));
+	assert_null(layer_class_find(""));
+	assert_ptr_equal(optimizer_class_find("adam"), optimizer_class_find("Adam"));
+	assert_non_null(optimizer_class_find("sgd"));
+	assert_null(optimizer_class_find("ada"));
+	assert_non_null(loss_class_find("mean_squared_error"));
+	assert_null(loss_class_find("Mean_Squared_Error"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row_has_a_name_of_its_own_and_a_line_of_doc),
+		cmocka_unit_test(every_argument_has_a_name_of_its_own_and_a_line_of_doc),
+		cmocka_unit_test(every_argument_has_its_own_place_in_the_conf),
+		cmocka_unit_test(every_default_is_allowed_by_its_own_row),
+		cmocka_unit_test(every_range_refuses_what_lies_outside),
+		cmocka_unit_test(the_defaults_are_keras_s),
+		cmocka_unit_test(classes_are_found_by_the_names_that_keras_takes),
+	};
+
+	return cmocka_run_group_tests_name("tables", tests, gather_rows, NULL);
+}
