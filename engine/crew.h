@@ -1,21 +1,23 @@
-/* crew.h - threads that do the same thing to different parts.
+/* crew.h - threads that share out the pieces of a piece of work.
  *
- * crew_run calls work(ctx, i) for i = 0 … n-1 on n threads, the caller's being the first, and
- * returns when all are done. It allocates nothing. Waiting threads spin for a while and then sleep,
- * so that a busy neighbour is not slowed down. One owner; crew_run is called by the thread that
- * made the crew. */
+ * crew_run calls work(ctx, piece, thread) once for each piece 0 … n-1 and returns when all are
+ * done; `thread` tells which of the crew does it, the caller being 0. Pieces are taken one by one
+ * by whoever is free, so a member that the system does not let run is not waited for: the others do
+ * its pieces. It allocates nothing. Waiting members spin for a while and then sleep, so that a busy
+ * neighbour is not slowed down. One owner; crew_run is called by the thread that made the crew. */
 #pragma once
 
 #include "base/error.h"
 
 struct crew;
 
-/* A crew of `threads` (at least 1), the caller counted: threads - 1 are started. NULL: no memory or
- * no threads. */
+/* A crew of `threads` (1 … CREW_THREADS_MAX), the caller counted: threads - 1 are started. NULL: no
+ * memory or no threads. */
+enum { CREW_THREADS_MAX = 1024, CREW_PIECES_MAX = 1 << 20 };
 struct crew *crew_new(int threads, struct error *err) MUST_CHECK;
 void crew_free(struct crew *c);
 DEFINE_AUTO_FREE(struct crew, crew_free)
 
-int crew_threads(const struct crew *c);
-/* n is 1 … crew_threads. */
-void crew_run(struct crew *c, int n, void (*work)(void *ctx, int thread), void *ctx);
+/* threads: how many members may take part, 1 … the crew's; n: pieces, 1 … CREW_PIECES_MAX. */
+void crew_run(struct crew *c, int threads, int n, void (*work)(void *ctx, int piece, int thread),
+	void *ctx);

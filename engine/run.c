@@ -165,12 +165,12 @@ void run_set_count(struct run *r, int64_t count)
 		r->steps[i].count = count;
 }
 
-void run_share(const struct run *r, int thread, int threads, int64_t *ret_begin, int64_t *ret_end)
+void run_share(const struct run *r, int piece, int pieces, int64_t *ret_begin, int64_t *ret_end)
 {
 	int64_t chunks = (r->count + PLAN_CHUNK - 1) / PLAN_CHUNK;
-	int64_t end = (thread + 1) * chunks / threads * PLAN_CHUNK;
+	int64_t end = (piece + 1) * chunks / pieces * PLAN_CHUNK;
 
-	*ret_begin = thread * chunks / threads * PLAN_CHUNK;
+	*ret_begin = piece * chunks / pieces * PLAN_CHUNK;
 	*ret_end = end < r->count ? end : r->count;
 }
 
@@ -308,11 +308,11 @@ static void update_task(struct run *r, int thread, const struct planned_weight *
 		r->kernels, step, g, (end - begin) * w->unit, run_at(r, w->w + at), slots);
 }
 
-void run_update(struct run *r, int thread, int threads, const union optimizer_step *step)
+void run_update(struct run *r, int thread, int piece, int pieces, const union optimizer_step *step)
 {
 	const struct plan *p = r->plan;
-	int64_t begin = thread * p->n_tasks / threads, end = (thread + 1) * p->n_tasks / threads,
-		first = 0;
+	int64_t begin = piece * p->n_tasks / pieces, end = (piece + 1) * p->n_tasks / pieces;
+	int64_t first = 0;
 
 	for (int i = 0; i < p->n_weights; i++) {
 		const struct planned_weight *w = &p->weights[i];

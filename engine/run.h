@@ -23,9 +23,9 @@ void run_initialize(struct run *r, uint64_t seed);
 
 /* Before a step: the number of samples in its batch, for all threads. */
 void run_set_count(struct run *r, int64_t count);
-/* The samples [begin, end) of thread `thread` of `threads`: whole chunks, except at the batch's
- * end. */
-void run_share(const struct run *r, int thread, int threads, int64_t *ret_begin, int64_t *ret_end);
+/* The samples [begin, end) of piece `piece` of `pieces`: whole chunks, except at the batch's end.
+ */
+void run_share(const struct run *r, int piece, int pieces, int64_t *ret_begin, int64_t *ret_end);
 
 /* Fetches positions first + begin … first + end of the data's order (NULL: as stored) as the
  * batch's [begin, end). */
@@ -34,9 +34,9 @@ void run_gather(struct run *r, const struct data *data, const struct shuffle *or
 void run_forward(struct run *r, int thread, int64_t begin, int64_t end);
 void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end);
 void run_backward(struct run *r, int thread, int64_t begin, int64_t end);
-/* The tasks of thread `thread` of `threads`: gradients of tiled weights, sums of partial gradients,
+/* Piece `piece` of `pieces` of the tasks: gradients of tiled weights, sums of partial gradients,
  * optimizer. */
-void run_update(struct run *r, int thread, int threads, const union optimizer_step *step);
+void run_update(struct run *r, int thread, int piece, int pieces, const union optimizer_step *step);
 
 /* After all threads' run_loss: sums over the batch, in the order of the samples. */
 void run_results(const struct run *r, double *ret_loss_sum, int64_t *ret_correct);

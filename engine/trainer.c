@@ -101,7 +101,8 @@ struct trainer *trainer_new(const struct trainer_options *options, struct error 
 		(void)error_no_memory(err);
 		return NULL;
 	}
-	assert(options->threads_max >= 1 && options->epochs >= 1);
+	assert(options->threads_max >= 1 && options->threads_max <= CREW_THREADS_MAX &&
+		options->epochs >= 1);
 	t->options = *options;
 	t->kernels = kernels_find(options->isa);
 	if (!t->kernels) {
@@ -282,12 +283,12 @@ static void phase_end(struct trainer *t, int thread, enum phase phase, int64_t *
 	*since = now;
 }
 
-static void train_samples(void *ctx, int thread)
+static void train_samples(void *ctx, int piece, int thread)
 {
 	struct trainer *t = ctx;
 	int64_t begin, end, since = thread == 0 ? clock_monotonic_ns() : 0;
 
-	run_share(t->run, thread, t->step_threads, &begin, &end);
+	run_share(t->run, piece, t->step_threads, &begin, &end);
 	if (begin == end)
 		return;
 	run_gather(t->run, t->data, t->order, t->first, begin, end);
@@ -300,19 +301,25 @@ static void train_samples(void *ctx, int thread)
 	phase_end(t, thread, PHASE_BACKWARD, &since);
 }
 
-static void train_parameters(void *ctx, int thread)
+/* Enough pieces that a thread which is held up leaves the rest to the others. */
+static int update_pieces(const struct trainer *t)
+{
+	return t->step_threads == 1 ? 1 : 4 * t->step_threads;
+}
+
+static void train_parameters(void *ctx, int piece, int thread)
 {
 	struct trainer *t = ctx;
 
-	run_update(t->run, thread, t->step_threads, &t->optimizer_step);
+	run_update(t->run, thread, piece, update_pieces(t), &t->optimizer_step);
 }
 
-static void evaluate_samples(void *ctx, int thread)
+static void evaluate_samples(void *ctx, int piece, int thread)
 {
 	struct trainer *t = ctx;
 	int64_t begin, end;
 
-	run_share(t->run, thread, t->step_threads, &begin, &end);
+	run_share(t->run, piece, t->step_threads, &begin, &end);
 	if (begin == end)
 		return;
 	run_gather(t->run, t->data, t->order, t->first, begin, end);
@@ -344,7 +351,7 @@ static bool train_step(struct trainer *t, struct error *err)
 		s->step_in_epoch * batch);
 	double loss;
 
-	crew_run(t->crew, t->step_threads, train_samples, t);
+	crew_run(t->crew, t->step_threads, t->step_threads, train_samples, t);
 	int64_t since = clock_monotonic_ns();
 	run_results(t->run, &loss, &correct);
 	if (!isfinite(loss))
@@ -355,7 +362,7 @@ static bool train_step(struct trainer *t, struct error *err)
 			"help",
 			s->epoch + 1, s->step_in_epoch + 1, t->first, t->first + count - 1);
 	m->optimizer->begin(m->optimizer_conf, s->step + 1, &t->optimizer_step);
-	crew_run(t->crew, t->step_threads, train_parameters, t);
+	crew_run(t->crew, t->step_threads, update_pieces(t), train_parameters, t);
 	phase_end(t, 0, PHASE_UPDATE, &since);
 
 	s->step++;
@@ -389,7 +396,7 @@ static bool evaluate(struct trainer *t, const atomic_bool *stop, struct trainer_
 	for (int64_t first = 0; first < d->count && whole;
 		first += t->options.plan->options.batch_size) {
 		(void)step_begin(t, d, NULL, first);
-		crew_run(t->crew, t->step_threads, evaluate_samples, t);
+		crew_run(t->crew, t->step_threads, t->step_threads, evaluate_samples, t);
 		run_results(t->run, &loss, &correct);
 		loss_sum += loss;
 		correct_sum += correct;
