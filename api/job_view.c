@@ -1,0 +1,181 @@
+/* job_view.c - see job_view.h. */
+#include "api/job_view.h"
+
+#include <math.h>
+#include <string.h>
+
+/* --- metrics --------------------------------------------------------------------------- */
+
+/* These four are always there, null while unknown, so that a client needs no test for them. */
+static const char *const usual_metrics[] = { "loss", "accuracy", "val_loss", "val_accuracy" };
+
+double job_view_metric(const struct epoch *epoch, const char *name)
+{
+	for (int i = 0; epoch && i < epoch->n_metrics; i++)
+		if (strcmp(epoch->metrics[i].name, name) == 0)
+			return epoch->metrics[i].value;
+	return NAN;
+}
+
+static bool is_usual(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(usual_metrics); i++)
+		if (strcmp(usual_metrics[i], name) == 0)
+			return true;
+	return false;
+}
+
+void job_view_metrics(const struct epoch *epoch, struct json_writer *w)
+{
+	for (size_t i = 0; i < COUNT_OF(usual_metrics); i++)
+		json_put_number(w, usual_metrics[i], job_view_metric(epoch, usual_metrics[i]));
+	for (int i = 0; epoch && i < epoch->n_metrics; i++)
+		if (!is_usual(epoch->metrics[i].name))
+			json_put_number(w, epoch->metrics[i].name, epoch->metrics[i].value);
+}
+
+/* The epoch whose checkpoint is the best one (storage/jobs.h): smallest val_loss, else loss; the
+ * earliest of equals. */
+static const struct epoch *best_epoch(const struct epoch_list *list)
+{
+	const struct epoch *best = NULL;
+	double best_value = INFINITY;
+
+	for (int i = 0; i < list->n_epochs; i++) {
+		double value = job_view_metric(&list->epochs[i], "val_loss");
+		if (isnan(value))
+			value = job_view_metric(&list->epochs[i], "loss");
+		if (value < best_value) {
+			best = &list->epochs[i];
+			best_value = value;
+		}
+	}
+	return best;
+}
+
+/* --- the job --------------------------------------------------------------------------- */
+
+void job_view_step(const struct live_progress *live, int64_t epochs, struct json_writer *w)
+{
+	const struct trainer_progress *t = &live->trainer;
+
+	json_put_integer(w, "epoch", t->epoch);
+	json_put_integer(w, "epochs", epochs);
+	json_put_integer(w, "step", t->step);
+	json_put_integer(w, "steps_per_epoch", t->steps_per_epoch);
+	json_put_number(w, "loss", t->step ? t->loss : NAN);
+	json_put_number(w, "accuracy", t->step ? t->accuracy : NAN);
+	json_put_bool(w, "validating", t->validating);
+	json_put_number(w, "samples_per_second", live->samples_per_second);
+	json_put_number(w, "eta_seconds", live->eta_seconds);
+}
+
+/* Epochs that are finished, and steps done in the one after them: (epoch + step / steps_per_epoch)
+ * / epochs is done. */
+static void write_progress(
+	const struct job *job, const struct live_progress *live, struct json_writer *w)
+{
+	int64_t epoch = live ? live->trainer.epoch - 1 : job->epoch;
+	int64_t step = live ? live->trainer.step : job->step - job->epoch * job->steps_per_epoch;
+
+	json_open_object(w, "progress");
+	json_put_integer(w, "epoch", epoch);
+	json_put_integer(w, "epochs", job->epochs);
+	json_put_integer(w, "step", step);
+	json_put_integer(w, "steps_per_epoch", job->steps_per_epoch);
+	json_put_number(w, "samples_per_second", live ? live->samples_per_second : NAN);
+	json_put_number(w, "eta_seconds", live ? live->eta_seconds : NAN);
+	json_close_object(w);
+}
+
+/* A running job's own two metrics are those of the epoch under way; validation comes at an epoch's
+ * end. */
+static void write_metrics(
+	const struct epoch *last, const struct live_progress *live, struct json_writer *w)
+{
+	struct epoch shown = { .n_metrics = 0 };
+
+	if (last)
+		shown = *last;
+	if (live && live->trainer.step) {
+		shown.n_metrics = 0;
+		shown.metrics[shown.n_metrics++] = (struct metric){ "loss", live->trainer.loss };
+		shown.metrics[shown.n_metrics++] =
+			(struct metric){ "accuracy", live->trainer.accuracy };
+		shown.metrics[shown.n_metrics++] =
+			(struct metric){ "val_loss", job_view_metric(last, "val_loss") };
+		shown.metrics[shown.n_metrics++] =
+			(struct metric){ "val_accuracy", job_view_metric(last, "val_accuracy") };
+	}
+	json_open_object(w, "metrics");
+	job_view_metrics(&shown, w);
+	json_close_object(w);
+}
+
+static void write_best(const struct epoch *best, struct json_writer *w)
+{
+	if (!best) {
+		json_put_null(w, "best");
+		return;
+	}
+	json_open_object(w, "best");
+	json_put_integer(w, "epoch", best->epoch);
+	job_view_metrics(best, w);
+	json_close_object(w);
+}
+
+static void write_head(const struct job *job, struct json_writer *w)
+{
+	json_put_string(w, "object", "job");
+	json_put_string(w, "id", job->id);
+	json_put_string(w, "name", job->name);
+	json_put_string(w, "status", job_status_names[job->status]);
+	json_put_integer(w, "priority", job->priority);
+	json_put_time(w, "created_at", job->created_at);
+	json_put_time(w, "started_at", job->started_at);
+	json_put_time(w, "finished_at", job->finished_at);
+	json_put_raw(w, "spec", job->spec);
+}
+
+bool job_view_write(struct api *a, const struct job *job, struct json_writer *w, const char *key,
+	struct error *err)
+{
+	struct epoch_list epochs = { .n_epochs = 0 };
+	struct live_progress live;
+	bool is_live = a->backend->progress(a->backend->ctx, job->id, &live);
+
+	if (job->epoch && !epochs_list(a->db, job->id, &epochs, err))
+		return false;
+	json_open_object(w, key);
+	write_head(job, w);
+	write_progress(job, is_live ? &live : NULL, w);
+	write_metrics(epochs.n_epochs ? &epochs.epochs[epochs.n_epochs - 1] : NULL,
+		is_live ? &live : NULL, w);
+	write_best(best_epoch(&epochs), w);
+	json_put_integer(w, "attempts", job->attempts);
+	json_put_string(w, "error", job->error);
+	json_put_raw(w, "metadata", job->metadata ? job->metadata : "{}");
+	json_put_string(w, "dataset_digest", job->dataset_digest);
+	json_put_raw(w, "forecast", job->forecast ? job->forecast : "null");
+	json_close_object(w);
+	epoch_list_done(&epochs);
+	return true;
+}
+
+void job_view_answer(struct api_call *call, struct api_response *r, int status, const char *id)
+{
+	struct json_writer w;
+	struct job job;
+	struct error err;
+
+	if (!jobs_find(call->api->db, id, &job, &err)) {
+		answer_error(call, r, &err);
+		return;
+	}
+	answer_json(r, status, &w);
+	if (status == 201)
+		answer_header(r, "Location: /v1/jobs/%s", job.id);
+	if (!job_view_write(call->api, &job, &w, NULL, &err))
+		answer_error(call, r, &err);
+	job_done(&job);
+}

@@ -1,0 +1,20 @@
+/* job_view.h - a job and its epochs as JSON, as every answer shows them. Private to api/. */
+#pragma once
+
+#include "api/answer.h"
+
+/* Writes the job object. false: the database failed, w holds half an object. */
+bool job_view_write(struct api *a, const struct job *job, struct json_writer *w, const char *key,
+	struct error *err) MUST_CHECK;
+
+/* NAN if the epoch (may be NULL) has none of that name. */
+double job_view_metric(const struct epoch *epoch, const char *name);
+
+/* The metrics of an epoch as members, without braces. `epoch` may be NULL: all unknown. */
+void job_view_metrics(const struct epoch *epoch, struct json_writer *w);
+
+/* "epoch", "epochs", "step" …: where a job stands in the epoch under way. Without braces. */
+void job_view_step(const struct live_progress *live, int64_t epochs, struct json_writer *w);
+
+/* The job as it is in the database now becomes the answer; with 201 also its Location. */
+void job_view_answer(struct api_call *call, struct api_response *r, int status, const char *id);
