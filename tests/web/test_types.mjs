@@ -5,11 +5,12 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { installPackages } from "../../web/npm.mjs";
 import { runTests, test } from "./tap.mjs";
 
 const [cache, work] = process.argv.slice(2);
-const here = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
+const here = fileURLToPath(new URL(".", import.meta.url));
 const web = resolve(here, "../../web");
 
 test("tsc finds nothing wrong", () => {

@@ -4,11 +4,11 @@
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { installPackages } from "../../web/npm.mjs";
 
 const [cache, work] = process.argv.slice(2);
-const here = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
+const here = fileURLToPath(new URL(".", import.meta.url));
 const modules = installPackages(resolve(here, "../../web"), cache);
 const esbuild = createRequire(join(modules, "x"))("esbuild");
 const bundle = join(work, "units.mjs");
