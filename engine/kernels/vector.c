@@ -104,7 +104,8 @@ TILES(1)
 TILES(2)
 TILES(3)
 TILES(4)
-TILES(5) TILES(6)
+TILES(5)
+TILES(6)
 #if defined VEC_AVX512
 	TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #endif
@@ -259,18 +260,17 @@ static void k_gemm(const struct gemm *g)
 	}
 }
 
-/* One vector of channels of one window; n is VEC_WIDTH, or fewer at the end. */
-VEC_INLINE void max_pool_window(
-	const struct pool_row *p, const float *x, bool with_relu, int n, float *y, uint8_t *where)
+/* One vector of channels of one window of h x w; n is VEC_WIDTH, or fewer at the end. */
+VEC_INLINE void max_pool_window(const struct pool_row *p, int64_t h, int64_t w, const float *x,
+	bool with_relu, int n, float *y, uint8_t *where)
 {
 	vec max = load_some(x, n);
 	vec_int first = vec_int_set(0);
 	int i = 0;
 
-	for (int64_t row = 0; row < p->pool_h; row++) {
-		const float *from = x + row * p->x_row;
-		for (int64_t column = 0; column < p->pool_w; column++, i++, from += p->channels) {
-			vec v = load_some(from, n);
+	for (int64_t row = 0; row < h; row++) {
+		for (int64_t column = 0; column < w; column++, i++) {
+			vec v = load_some(x + row * p->x_row + column * p->channels, n);
 			vec_mask more = vec_greater(v, max);
 			max = vec_select(more, v, max);
 			first = vec_int_select(more, vec_int_set(i), first);
@@ -288,23 +288,33 @@ VEC_INLINE void max_pool_window(
 	}
 }
 
-static void k_max_pool(
-	const struct pool_row *p, const float *x, bool with_relu, float *y, uint8_t *where)
+VEC_INLINE void max_pool_row(const struct pool_row *p, int64_t h, int64_t w, const float *x,
+	bool with_relu, float *y, uint8_t *where)
 {
 	int64_t whole = p->channels / VEC_WIDTH * VEC_WIDTH;
 
 	for (int64_t o = 0; o < p->width;
 		o++, x += p->x_step, y += p->channels, where += p->channels) {
 		for (int64_t c = 0; c < whole; c += VEC_WIDTH)
-			max_pool_window(p, x + c, with_relu, VEC_WIDTH, y + c, where + c);
+			max_pool_window(p, h, w, x + c, with_relu, VEC_WIDTH, y + c, where + c);
 		if (whole < p->channels)
-			max_pool_window(p, x + whole, with_relu, (int)(p->channels - whole),
+			max_pool_window(p, h, w, x + whole, with_relu, (int)(p->channels - whole),
 				y + whole, where + whole);
 	}
 }
 
-VEC_INLINE void max_pool_backward_window(
-	const struct pool_row *p, const float *dy, const uint8_t *where, bool add, int n, float *dx)
+/* Windows of 2 x 2 are by far the most common: with that known, the loops over a window unroll. */
+static void k_max_pool(
+	const struct pool_row *p, const float *x, bool with_relu, float *y, uint8_t *where)
+{
+	if (p->pool_h == 2 && p->pool_w == 2)
+		max_pool_row(p, 2, 2, x, with_relu, y, where);
+	else
+		max_pool_row(p, p->pool_h, p->pool_w, x, with_relu, y, where);
+}
+
+VEC_INLINE void max_pool_backward_window(const struct pool_row *p, int64_t h, int64_t w,
+	const float *dy, const uint8_t *where, bool add, int n, float *dx)
 {
 	vec d = load_some(dy, n);
 	vec_int first;
@@ -317,28 +327,38 @@ VEC_INLINE void max_pool_backward_window(
 		memcpy(bytes, where, (size_t)n);
 		first = vec_int_load_u8(bytes);
 	}
-	for (int64_t row = 0; row < p->pool_h; row++) {
-		float *to = dx + row * p->x_row;
-		for (int64_t column = 0; column < p->pool_w; column++, i++, to += p->channels) {
+	for (int64_t row = 0; row < h; row++) {
+		for (int64_t column = 0; column < w; column++, i++) {
+			float *to = dx + row * p->x_row + column * p->channels;
 			vec v = vec_select(vec_int_equal(first, vec_int_set(i)), d, vec_zero());
 			store_some(to, add ? vec_add(load_some(to, n), v) : v, n);
 		}
 	}
 }
 
-static void k_max_pool_backward(
-	const struct pool_row *p, const float *dy, const uint8_t *where, bool add, float *dx)
+VEC_INLINE void max_pool_backward_row(const struct pool_row *p, int64_t h, int64_t w,
+	const float *dy, const uint8_t *where, bool add, float *dx)
 {
 	int64_t whole = p->channels / VEC_WIDTH * VEC_WIDTH;
 
 	for (int64_t o = 0; o < p->width;
 		o++, dx += p->x_step, dy += p->channels, where += p->channels) {
 		for (int64_t c = 0; c < whole; c += VEC_WIDTH)
-			max_pool_backward_window(p, dy + c, where + c, add, VEC_WIDTH, dx + c);
+			max_pool_backward_window(
+				p, h, w, dy + c, where + c, add, VEC_WIDTH, dx + c);
 		if (whole < p->channels)
-			max_pool_backward_window(p, dy + whole, where + whole, add,
+			max_pool_backward_window(p, h, w, dy + whole, where + whole, add,
 				(int)(p->channels - whole), dx + whole);
 	}
+}
+
+static void k_max_pool_backward(
+	const struct pool_row *p, const float *dy, const uint8_t *where, bool add, float *dx)
+{
+	if (p->pool_h == 2 && p->pool_w == 2 && !add)
+		max_pool_backward_row(p, 2, 2, dy, where, false, dx);
+	else
+		max_pool_backward_row(p, p->pool_h, p->pool_w, dy, where, add, dx);
 }
 
 static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
