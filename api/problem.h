@@ -10,4 +10,5 @@ struct problems {
 };
 /* Appends (a full list ignores it) and returns false. */
 bool problems_add(struct problems *p, const struct error *err);
-bool problem_at(struct problems *p, const char *pointer, const char *format, ...) PRINTF_LIKE(3, 4); /* ERROR_INVALID */
+/* The same with an ERROR_INVALID made on the spot. */
+bool problem_at(struct problems *p, const char *pointer, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -1,11 +1,13 @@
-/* spec.h - a job as it was asked for: read from JSON against the engine's tables, echoed with every default.
+/* spec.h - a job as it was asked for: read from JSON against the engine's tables, echoed with every
+ * default.
  *
- * Pure: knows no database. An unknown key, a wrong type or a value out of range is a problem with its JSON pointer; nothing is
- * silently ignored. The thread that parses owns the spec. */
+ * Pure: knows no database. An unknown key, a wrong type or a value out of range is a problem with
+ * its JSON pointer; nothing is silently ignored. The thread that parses owns the spec. */
 #pragma once
 
 #include "api/json.h"
 #include "api/problem.h"
+#include "engine/data.h"
 #include "engine/model.h"
 #include "engine/plan.h"
 #include "storage/datasets.h"
@@ -13,37 +15,52 @@
 enum spec_validation { SPEC_VALIDATION_NONE, SPEC_VALIDATION_TEST };
 
 struct spec {
-	char name[65];               /* ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$; default: the data set's name */
+	char name[65]; /* ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$; default: the data set's name */
 	char dataset[65];
 	enum spec_validation validation; /* default: test */
-	struct model *model;         /* owned; layers, loss, optimizer */
-	bool accuracy;               /* "metrics": ["accuracy"]; default [] */
-	int64_t batch_size;          /* default 32, Keras's; 1 … PLAN_BATCH_MAX */
-	int64_t epochs;              /* default 1, Keras's; 1 … 1,000,000 */
-	uint64_t seed;               /* default 0; 0 … 2^53 - 1 */
-	bool shuffle;                /* default true */
-	int64_t threads;             /* default 0 = all; 0 … 1024 */
-	int64_t priority;            /* default 0; -1000 … 1000 */
-	char *metadata;              /* JSON object of strings as text; default "{}" */
+	/* Owned. Without a loss: sparse_categorical_crossentropy; without an optimizer: Adam. */
+	struct model *model;
+	bool accuracy;      /* "metrics": ["accuracy"]; default [] */
+	int64_t batch_size; /* default 32, Keras's; 1 … PLAN_BATCH_MAX */
+	int64_t epochs;     /* default 1, Keras's; 1 … 1,000,000 */
+	uint64_t seed;      /* default 0; 0 … 2^53 - 1 */
+	bool shuffle;       /* default true */
+	int64_t threads;    /* default 0 = all; 0 … 1024 */
+	int64_t priority;   /* default 0; -1000 … 1000 */
+	char *metadata;     /* JSON object of at most 16 strings as text; owned; default "{}" */
 };
 
-/* NULL: problems says what is wrong, all of it as far as it can be known. */
+/* "model" is {"layers": […]} or what Keras's model.to_json() writes of a Sequential model. The
+ * request must outlive the call only. NULL: problems says what is wrong, all of it as far as it can
+ * be known. */
 struct spec *spec_parse(const struct json *root, struct problems *problems) MUST_CHECK;
 void spec_free(struct spec *s);
 DEFINE_AUTO_FREE(struct spec, spec_free)
 
-/* The whole spec as JSON text with every default filled in; spec_parse of it gives the same spec. */
+/* The whole spec as JSON text with every default filled in, layers by our own names; spec_parse of
+ * it gives the same spec. */
 void spec_print(const struct spec *s, struct buffer *out);
 
-/* Checks a spec against its data set (parts that are there, x and y of one length, classes against the last layer's width, a
- * validation part when one is asked for) and plans it. `bytes_max`: the memory budget. NULL: problems says why. The spec is borrowed until plan_free. */
-struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max, struct problems *problems)
-	MUST_CHECK;
+/* How the engine sees a pair of parts: all of a struct data but the two pointers. Images without a
+ * channel axis get one: (n, h, w) are samples of (h, w, 1). false: they do not go together; err has
+ * no pointer. */
+bool spec_describe_data(const struct dataset *dataset, enum dataset_part_index x,
+	enum dataset_part_index y, struct data *ret, struct error *err) MUST_CHECK;
 
-/* The forecast of a plan as JSON text: parameters, flops_per_sample, bytes {…}, steps_per_epoch, last_batch_size,
- * layers [{name, type, output_shape, parameters, flops_per_sample}]. */
-void spec_print_forecast(const struct spec *s, const struct plan *plan, const struct dataset *dataset, struct buffer *out);
+/* Checks a spec against its data set (parts that are there, x and y of one length, classes against
+ * the last layer's width, a validation part when one is asked for) and plans it. `bytes_max`: the
+ * memory budget. NULL: problems says why. The spec is borrowed until plan_free. */
+struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
+	struct problems *problems) MUST_CHECK;
 
-/* GET /v1/catalog: {"layers": [{"name", "doc", "arguments": [{"name", "type", "default", "minimum", "maximum", "choices", "doc"}]}], "losses",
- * "optimizers", "metrics", "activations", "initializers"}, from the engine's own tables. */
+/* The forecast of a plan as JSON text: parameters, flops_per_sample, bytes {…}, steps_per_epoch,
+ * last_batch_size, layers [{name, type, output_shape, parameters, flops_per_sample}]. */
+void spec_print_forecast(const struct spec *s, const struct plan *plan,
+	const struct dataset *dataset, struct buffer *out);
+
+/* GET /v1/catalog: {"layers": [{"name", "doc", "arguments": [{"name", "type", "required",
+ * "nullable", "default", "minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "choices",
+ * "doc"}]}], "losses", "optimizers", "metrics", "activations", "initializers"}, from the engine's
+ * own tables. "type" is integer, number, boolean, choice or pair; what an argument does not have is
+ * null. */
 void catalog_print(struct buffer *out);

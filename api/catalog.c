@@ -1,0 +1,98 @@
+/* catalog.c - everything that a job can name, from the engine's own tables. See spec.h. */
+#include "api/spec_read.h"
+
+#include <assert.h>
+
+static const char *const types[] = {
+	[PARAM_TYPE_INT] = "integer",
+	[PARAM_TYPE_FLOAT] = "number",
+	[PARAM_TYPE_BOOL] = "boolean",
+	[PARAM_TYPE_CHOICE] = "choice",
+	[PARAM_TYPE_PAIR] = "pair",
+};
+
+static bool has_range(const struct param *p)
+{
+	return p->type != PARAM_TYPE_BOOL && p->type != PARAM_TYPE_CHOICE;
+}
+
+static void print_names(struct json_writer *w, const char *key, const char *const *names)
+{
+	json_open_list(w, key);
+	for (; *names; names++)
+		json_put_string(w, NULL, *names);
+	json_close_list(w);
+}
+
+/* An argument; `defaults` is a conf that holds them. A limit that is infinite, or that there is
+ * not, is null. */
+static void print_argument(struct json_writer *w, const struct param *p, const void *defaults)
+{
+	struct param as_default = *p;
+
+	as_default.name = "default";
+	json_open_object(w, NULL);
+	json_put_string(w, "name", p->name);
+	json_put_string(w, "type", types[p->type]);
+	json_put_bool(w, "required", p->flags & PARAM_REQUIRED);
+	json_put_bool(w, "nullable", p->flags & PARAM_NULLABLE);
+	if (p->flags & PARAM_REQUIRED)
+		json_put_null(w, "default");
+	else
+		argument_print(w, &as_default, defaults);
+	if (has_range(p)) {
+		json_put_number(w, "minimum", p->min);
+		json_put_number(w, "maximum", p->max);
+	} else {
+		json_put_null(w, "minimum");
+		json_put_null(w, "maximum");
+	}
+	json_put_bool(w, "exclusive_minimum", p->flags & PARAM_ABOVE_MIN);
+	json_put_bool(w, "exclusive_maximum", p->flags & PARAM_BELOW_MAX);
+	if (p->type == PARAM_TYPE_CHOICE)
+		print_names(w, "choices", p->choices);
+	else
+		json_put_null(w, "choices");
+	json_put_string(w, "doc", p->doc);
+	json_close_object(w);
+}
+
+static void print_row(struct json_writer *w, struct registry_row row)
+{
+	_Alignas(16) unsigned char defaults[MODEL_CONF_BYTES] = { 0 };
+
+	assert(row.conf_size <= sizeof defaults);
+	param_set_defaults(row.params, defaults);
+	json_open_object(w, NULL);
+	json_put_string(w, "name", row.name);
+	json_put_string(w, "doc", row.doc);
+	json_open_list(w, "arguments");
+	for (const struct param *p = row.params; p && p->name; p++)
+		print_argument(w, p, defaults);
+	json_close_list(w);
+	json_close_object(w);
+}
+
+void catalog_print(struct buffer *out)
+{
+	struct json_writer w;
+
+	json_writer_init(&w, out);
+	json_open_object(&w, NULL);
+	json_open_list(&w, "layers");
+	for (int i = 0; layer_classes[i]; i++)
+		print_row(&w, layer_class_row(layer_classes[i]));
+	json_close_list(&w);
+	json_open_list(&w, "losses");
+	for (int i = 0; loss_classes[i]; i++)
+		print_row(&w, loss_class_row(loss_classes[i]));
+	json_close_list(&w);
+	json_open_list(&w, "optimizers");
+	for (int i = 0; optimizer_classes[i]; i++)
+		print_row(&w, optimizer_class_row(optimizer_classes[i]));
+	json_close_list(&w);
+	print_names(&w, "metrics", metric_names);
+	print_names(&w, "activations", activation_names);
+	print_names(&w, "initializers", initializer_names);
+	json_close_object(&w);
+}

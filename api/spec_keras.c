@@ -1,0 +1,351 @@
+/* spec_keras.c - the "model" of a job as Keras's model.to_json() writes it (Keras 2 and 3,
+ * Sequential). See spec_read.h.
+ *
+ * Layers become ours one to one. What Keras writes beside a layer's arguments carries no meaning
+ * here while it has Keras's default, and is refused when it has not: nothing that would change the
+ * result is dropped in silence. */
+#include "api/spec_read.h"
+
+#include "engine/registry.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* The one value that a key may have. */
+enum meaning {
+	MEANS_NOTHING, /* any */
+	MEANS_NULL,
+	MEANS_TRUE,
+	MEANS_ONE,
+	MEANS_ONES,          /* 1, or [1, 1] */
+	MEANS_FLOAT32,       /* "float32", or a policy of that name */
+	MEANS_CHANNELS_LAST, /* "channels_last" */
+	MEANS_SEED,          /* null: the job's seed decides */
+	MEANS_MEAN,          /* the arguments of initializers that have any */
+	MEANS_STDDEV,
+	MEANS_MINVAL,
+	MEANS_MAXVAL,
+};
+
+static const char *const meaning_texts[] = {
+	[MEANS_NOTHING] = "anything",
+	[MEANS_NULL] = "null, the only value that this version knows",
+	[MEANS_TRUE] = "true, the only value that this version knows",
+	[MEANS_ONE] = "1, the only value that this version knows",
+	[MEANS_ONES] = "[1, 1], the only value that this version knows",
+	[MEANS_FLOAT32] = "\"float32\", the only type that this version computes in",
+	[MEANS_CHANNELS_LAST] = "\"channels_last\", the only layout that this version knows",
+	[MEANS_SEED] = "null: the job's \"seed\" decides",
+	[MEANS_MEAN] = "0, Keras's default",
+	[MEANS_STDDEV] = "0.05, Keras's default",
+	[MEANS_MINVAL] = "-0.05, Keras's default",
+	[MEANS_MAXVAL] = "0.05, Keras's default",
+};
+
+struct known_key {
+	const char *key; /* "*x": all that end in x. NULL ends a list */
+	enum meaning meaning;
+};
+
+static const struct known_key model_keys[] = {
+	{ "class_name", MEANS_NOTHING }, /* read by name, as "config" is */
+	{ "config", MEANS_NOTHING },
+	{ "module", MEANS_NOTHING },
+	{ "registered_name", MEANS_NOTHING },
+	{ "build_config", MEANS_NOTHING }, /* the data set gives the shapes */
+	{ "keras_version", MEANS_NOTHING },
+	{ "backend", MEANS_NOTHING },
+	{ "compile_config", MEANS_NOTHING }, /* see check_compile_config */
+	{ NULL, MEANS_NOTHING },
+};
+static const struct known_key sequential_keys[] = {
+	{ "layers", MEANS_NOTHING }, /* read by name */
+	{ "name", MEANS_NOTHING },   /* the job has one of its own */
+	{ "trainable", MEANS_TRUE },
+	{ "dtype", MEANS_FLOAT32 },
+	{ "build_input_shape", MEANS_NOTHING },
+	{ NULL, MEANS_NOTHING },
+};
+static const struct known_key object_keys[] = {
+	{ "class_name", MEANS_NOTHING }, /* read by name, as "config" is */
+	{ "config", MEANS_NOTHING },
+	{ "module", MEANS_NOTHING },
+	{ "registered_name", MEANS_NOTHING },
+	{ "build_config", MEANS_NOTHING },
+	{ NULL, MEANS_NOTHING },
+};
+static const struct known_key layer_keys[] = {
+	{ "name", MEANS_NOTHING }, /* read by name */
+	{ "trainable", MEANS_TRUE },
+	{ "dtype", MEANS_FLOAT32 },
+	{ "batch_input_shape", MEANS_NOTHING },
+	{ "batch_shape", MEANS_NOTHING },
+	{ "data_format", MEANS_CHANNELS_LAST },
+	{ "dilation_rate", MEANS_ONES },
+	{ "groups", MEANS_ONE },
+	{ "*_regularizer", MEANS_NULL },
+	{ "*_constraint", MEANS_NULL },
+	{ "quantization_config", MEANS_NULL },
+	{ NULL, MEANS_NOTHING },
+};
+static const struct known_key initializer_keys[] = {
+	{ "seed", MEANS_SEED },
+	{ "mean", MEANS_MEAN },
+	{ "stddev", MEANS_STDDEV },
+	{ "minval", MEANS_MINVAL },
+	{ "maxval", MEANS_MAXVAL },
+	{ "dtype", MEANS_FLOAT32 },
+	{ NULL, MEANS_NOTHING },
+};
+
+static bool key_matches(const struct known_key *k, const char *key)
+{
+	if (k->key[0] != '*')
+		return strcmp(k->key, key) == 0;
+	size_t suffix = strlen(k->key + 1), length = strlen(key);
+	return length >= suffix && strcmp(key + length - suffix, k->key + 1) == 0;
+}
+
+static const struct known_key *key_find(const struct known_key *keys, const char *key)
+{
+	for (; keys->key; keys++)
+		if (key_matches(keys, key))
+			return keys;
+	return NULL;
+}
+
+static bool is_text(const struct json *v, const char *text)
+{
+	return v && json_type(v) == JSON_STRING && strcmp(json_string(v), text) == 0;
+}
+
+static bool is_number(const struct json *v, double number)
+{
+	return json_type(v) == JSON_NUMBER && json_number(v) == number;
+}
+
+/* Keras 3 writes {"class_name": "DTypePolicy", "config": {"name": "float32"}}, Keras 2 sometimes
+ * "Policy". */
+static bool is_float32(const struct json *v)
+{
+	const struct json *class_name = json_find(v, "class_name"),
+			  *config = json_find(v, "config");
+
+	if (is_text(v, "float32"))
+		return true;
+	return (is_text(class_name, "DTypePolicy") || is_text(class_name, "Policy")) && config &&
+	       is_text(json_find(config, "name"), "float32");
+}
+
+static bool has_meaning(const struct json *v, enum meaning meaning)
+{
+	switch (meaning) {
+	case MEANS_NOTHING:
+		return true;
+	case MEANS_NULL:
+	case MEANS_SEED:
+		return json_type(v) == JSON_NULL;
+	case MEANS_TRUE:
+		return json_type(v) == JSON_BOOL && json_bool(v);
+	case MEANS_ONE:
+		return is_number(v, 1);
+	case MEANS_ONES:
+		return is_number(v, 1) || (json_type(v) == JSON_ARRAY && json_count(v) == 2 &&
+						  is_number(json_first(v), 1) &&
+						  is_number(json_next(json_first(v)), 1));
+	case MEANS_FLOAT32:
+		return is_float32(v);
+	case MEANS_CHANNELS_LAST:
+		return is_text(v, "channels_last");
+	case MEANS_MEAN:
+		return is_number(v, 0);
+	case MEANS_STDDEV:
+	case MEANS_MAXVAL:
+		return is_number(v, 0.05);
+	case MEANS_MINVAL:
+		return is_number(v, -0.05);
+	}
+	return false;
+}
+
+/* One member that is no argument: known, and with the value that means nothing? */
+static bool check_member(struct model_reader *r, const struct json *v, const struct known_key *keys,
+	const struct param *params, const char *pointer)
+{
+	const struct known_key *key = key_find(keys, json_key(v));
+	struct names known = { 0 };
+
+	if (key)
+		return has_meaning(v, key->meaning) ||
+		       value_refuse(
+			       v, json_key(v), meaning_texts[key->meaning], pointer, r->problems);
+	names_add_params(&known, params);
+	for (; keys->key; keys++)
+		names_add(&known, keys->key);
+	return names_refuse(&known, "key", json_key(v), pointer, r->problems);
+}
+
+static bool check_members(struct model_reader *r, const struct json *object,
+	const struct known_key *keys, const char *pointer)
+{
+	bool ok = true;
+
+	for (const struct json *v = json_first(object); v; v = json_next(v)) {
+		char place[POINTER_BYTES];
+		pointer_key(place, pointer, json_key(v));
+		ok &= check_member(r, v, keys, /* params= */ NULL, place);
+	}
+	return ok;
+}
+
+/* The "config" of an object, which must be one itself; NULL: refused. */
+static const struct json *read_config(struct model_reader *r, const struct json *object,
+	const char *pointer, char ret_pointer[static POINTER_BYTES])
+{
+	const struct json *config = json_find(object, "config");
+
+	pointer_key(ret_pointer, pointer, "config");
+	/* What a refusal returns is told by NULL. */
+	if (!config)
+		(void)problem_at(r->problems, ret_pointer, "config is missing; wanted: an object");
+	else if (json_type(config) != JSON_OBJECT)
+		(void)value_refuse(config, "config", "an object", ret_pointer, r->problems);
+	else
+		return config;
+	return NULL;
+}
+
+/* "GlorotUniform" → "glorot_uniform". */
+static void snake_case(const char *name, char *ret_text, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; name[i] && used + 2 < size; i++) {
+		if (i && isupper((unsigned char)name[i]))
+			ret_text[used++] = '_';
+		ret_text[used++] = (char)tolower((unsigned char)name[i]);
+	}
+	ret_text[used] = '\0';
+}
+
+/* {"class_name": "GlorotUniform", "config": {"seed": null}} */
+static bool read_initializer(struct model_reader *r, const struct param *p, const struct json *v,
+	void *conf, const char *pointer)
+{
+	char config_pointer[POINTER_BYTES], place[POINTER_BYTES], name[64];
+	const struct json *class_name = json_find(v, "class_name");
+	struct error err;
+
+	pointer_key(place, pointer, "class_name");
+	if (!class_name || json_type(class_name) != JSON_STRING)
+		return problem_at(r->problems, place,
+			"class_name is missing; wanted: the name of an initializer");
+	snake_case(json_string(class_name), name, sizeof name);
+	bool ok = param_set_choice(p, conf, name, place, &err) || problems_add(r->problems, &err);
+	const struct json *config = read_config(r, v, pointer, config_pointer);
+	if (!config)
+		return false;
+	ok &= check_members(r, config, initializer_keys, config_pointer);
+	return check_members(r, v, object_keys, pointer) && ok;
+}
+
+static bool read_layer_config(struct model_reader *r, const struct registry_row *row,
+	const struct json *config, void *conf, const char *pointer)
+{
+	bool ok = true;
+
+	for (const struct json *v = json_first(config); v; v = json_next(v)) {
+		char place[POINTER_BYTES];
+		const struct param *p = param_find(row->params, json_key(v));
+		pointer_key(place, pointer, json_key(v));
+		if (!p)
+			ok &= check_member(r, v, layer_keys, row->params, place);
+		else if (p->choices == initializer_names && json_type(v) == JSON_OBJECT)
+			ok &= read_initializer(r, p, v, conf, place);
+		else
+			ok &= argument_read(p, v, conf, place, r->problems);
+	}
+	return arguments_check_required(row->params, config, pointer, r->problems) && ok;
+}
+
+static bool read_layer(struct model_reader *r, const struct json *v, const char *pointer)
+{
+	char config_pointer[POINTER_BYTES], place[POINTER_BYTES];
+	bool added;
+
+	if (json_type(v) != JSON_OBJECT) {
+		r->lost = true;
+		return value_refuse(v, "a layer", "an object with \"class_name\" and \"config\"",
+			pointer, r->problems);
+	}
+	if (is_text(json_find(v, "class_name"), "InputLayer")) /* the data set gives the shape */
+		return true;
+	bool ok = check_members(r, v, object_keys, pointer);
+	const struct layer_class *class = model_reader_class(r, v, "class_name", pointer);
+	const struct json *config = read_config(r, v, pointer, config_pointer);
+	if (!class || !config)
+		return false;
+	const struct json *name = json_find(config, "name");
+	if (name && json_type(name) != JSON_STRING) {
+		pointer_key(place, config_pointer, "name");
+		return value_refuse(name, "name", "a string", place, r->problems);
+	}
+	struct model_layer *layer =
+		model_reader_add(r, class, name ? json_string(name) : NULL, config_pointer, &added);
+	if (!layer)
+		return false;
+	struct registry_row row = layer_class_row(class);
+	return read_layer_config(r, &row, config, layer->conf, config_pointer) && ok && added;
+}
+
+/* A compiled model names a loss and an optimizer too; they may be left aside only where the job
+ * names its own. */
+static bool check_compile_config(
+	struct model_reader *r, const struct json *model, const char *pointer)
+{
+	const struct json *config = json_find(model, "compile_config");
+	char place[POINTER_BYTES];
+
+	if (!config || json_type(config) == JSON_NULL ||
+		(json_find(r->job, "loss") && json_find(r->job, "optimizer")))
+		return true;
+	pointer_key(place, pointer, "compile_config");
+	return problem_at(r->problems, place,
+		"this model was compiled, and its compile_config is not read; say \"loss\" and "
+		"\"optimizer\" in the job, or leave compile_config out");
+}
+
+bool model_read_keras(struct model_reader *r, const struct json *v, const char *pointer)
+{
+	const struct json *class_name = json_find(v, "class_name");
+	char config_pointer[POINTER_BYTES], place[POINTER_BYTES];
+	int index = 0;
+
+	pointer_key(place, pointer, "class_name");
+	if (is_text(class_name, "Functional") || is_text(class_name, "Model"))
+		return problem_at(r->problems, place,
+			"Keras's Functional models are not read by this version, only Sequential "
+			"ones; write {\"layers\": […]} and name the \"inputs\" of each layer "
+			"instead");
+	if (!is_text(class_name, "Sequential"))
+		return value_refuse(class_name, "class_name", "\"Sequential\"", place, r->problems);
+	bool ok = check_members(r, v, model_keys, pointer);
+	ok &= check_compile_config(r, v, pointer);
+	const struct json *config = read_config(r, v, pointer, config_pointer);
+	if (!config)
+		return false;
+	ok &= check_members(r, config, sequential_keys, config_pointer);
+	const struct json *layers = json_find(config, "layers");
+	char layers_pointer[POINTER_BYTES];
+	pointer_key(layers_pointer, config_pointer, "layers");
+	if (!model_check_layers(r, layers, layers_pointer))
+		return false;
+	for (const struct json *e = json_first(layers); e; e = json_next(e)) {
+		pointer_index(place, layers_pointer, index++);
+		ok &= read_layer(r, e, place);
+	}
+	if (ok && r->model->n_layers == 0)
+		return problem_at(r->problems, layers_pointer,
+			"there is no layer but InputLayer; wanted: at least one");
+	return ok;
+}

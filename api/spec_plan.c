@@ -1,0 +1,170 @@
+/* spec_plan.c - a spec against its data set. See spec.h. */
+#include "api/spec.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	enum data_type type;
+} dtypes[] = {
+	{ "uint8", DATA_U8 },
+	{ "int32", DATA_I32 },
+	{ "float32", DATA_F32 },
+};
+
+static bool find_type(const struct dataset_part *part, enum data_type *ret)
+{
+	for (size_t i = 0; i < COUNT_OF(dtypes); i++) {
+		if (strcmp(dtypes[i].name, part->dtype) == 0) {
+			*ret = dtypes[i].type;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool check_present(const struct dataset *d, enum dataset_part_index index, struct error *err)
+{
+	const struct dataset_part *part = &d->parts[index];
+	const char *name = dataset_part_names[index];
+
+	if (!part->present)
+		return error_set(err, ERROR_INVALID,
+			"the data set \"%s\" has no %s; upload it to /v1/datasets/%s/%s", d->name,
+			name, d->name, name);
+	if (part->dim[0] < 1)
+		return error_set(err, ERROR_INVALID,
+			"%s of the data set \"%s\" is empty; at least 1 sample is needed", name,
+			d->name);
+	return true;
+}
+
+static bool describe_samples(
+	const struct dataset_part *x, const char *name, struct data *ret, struct error *err)
+{
+	if (!find_type(x, &ret->x_type) || ret->x_type == DATA_I32)
+		return error_set(err, ERROR_INVALID, "%s has type %s; allowed: uint8, float32",
+			name, x->dtype);
+	if (x->rank < 2 || x->rank > 4)
+		return error_set(err, ERROR_INVALID,
+			"%s has %d axes; allowed: 2 (samples, features), 3 (samples, height, "
+			"width), 4 (samples, height, width, channels)",
+			name, x->rank);
+	ret->shape = x->rank == 3 ? SHAPE3(x->dim[1], x->dim[2], 1)
+				  : (struct shape){ .rank = x->rank - 1 };
+	for (int axis = 1; axis < x->rank; axis++)
+		ret->shape.dim[axis - 1] = x->dim[axis];
+	ret->count = x->dim[0];
+	return true;
+}
+
+/* Integers are labels, floats are targets. */
+static bool describe_targets(
+	const struct dataset_part *y, const char *name, struct data *ret, struct error *err)
+{
+	if (!find_type(y, &ret->y_type))
+		return error_set(err, ERROR_INVALID,
+			"%s has type %s; allowed: uint8, int32, float32", name, y->dtype);
+	if (ret->y_type == DATA_F32) {
+		if (y->rank > SHAPE_RANK_MAX + 1)
+			return error_set(err, ERROR_INVALID, "%s has %d axes; allowed: 1 to %d",
+				name, y->rank, SHAPE_RANK_MAX + 1);
+		ret->y_shape = y->rank == 1 ? SHAPE1(1) : (struct shape){ .rank = y->rank - 1 };
+		for (int axis = 1; axis < y->rank; axis++)
+			ret->y_shape.dim[axis - 1] = y->dim[axis];
+		return true;
+	}
+	if (y->rank != 1)
+		return error_set(err, ERROR_INVALID,
+			"%s has integers on %d axes; allowed: 1 axis of labels, or targets of type "
+			"float32",
+			name, y->rank);
+	if (y->label_min < 0)
+		return error_set(err, ERROR_INVALID,
+			"%s has a label of %" PRId64 "; allowed: 0 or more", name, y->label_min);
+	ret->classes = y->label_max + 1;
+	return true;
+}
+
+bool spec_describe_data(const struct dataset *dataset, enum dataset_part_index x,
+	enum dataset_part_index y, struct data *ret, struct error *err)
+{
+	const struct dataset_part *x_part = &dataset->parts[x], *y_part = &dataset->parts[y];
+	struct data data = { 0 };
+
+	if (!check_present(dataset, x, err) || !check_present(dataset, y, err) ||
+		!describe_samples(x_part, dataset_part_names[x], &data, err) ||
+		!describe_targets(y_part, dataset_part_names[y], &data, err))
+		return false;
+	if (x_part->dim[0] != y_part->dim[0])
+		return error_set(err, ERROR_INVALID,
+			"%s has %" PRId64 " samples, but %s has %" PRId64 "; they must be as many",
+			dataset_part_names[x], x_part->dim[0], dataset_part_names[y],
+			y_part->dim[0]);
+	*ret = data;
+	return true;
+}
+
+/* Can what was trained on `train` be tried on `test`? */
+static bool check_alike(const struct data *train, const struct data *test, struct error *err)
+{
+	char seen[SHAPE_TEXT_BYTES], wanted[SHAPE_TEXT_BYTES];
+
+	if (!shape_equal(&train->shape, &test->shape)) {
+		shape_text(&test->shape, seen);
+		shape_text(&train->shape, wanted);
+		return error_set(err, ERROR_INVALID,
+			"the samples of x_test are %s, those of x_train %s; they must be alike",
+			seen, wanted);
+	}
+	if (!shape_equal(&train->y_shape, &test->y_shape)) {
+		shape_text(&test->y_shape, seen);
+		shape_text(&train->y_shape, wanted);
+		return error_set(err, ERROR_INVALID,
+			"the targets of y_test are %s, those of y_train %s, where () is a label; "
+			"they must be alike",
+			seen, wanted);
+	}
+	return true;
+}
+
+static bool check_data(const struct spec *s, const struct dataset *dataset,
+	struct plan_options *options, struct problems *problems)
+{
+	struct data train, test;
+	struct error err;
+
+	if (!spec_describe_data(dataset, DATASET_X_TRAIN, DATASET_Y_TRAIN, &train, &err)) {
+		error_pointer_prefix(&err, "/dataset");
+		return problems_add(problems, &err);
+	}
+	options->input = train.shape;
+	options->target = train.y_shape;
+	options->classes = train.classes;
+	if (s->validation == SPEC_VALIDATION_NONE)
+		return true;
+	if (!spec_describe_data(dataset, DATASET_X_TEST, DATASET_Y_TEST, &test, &err) ||
+		!check_alike(&train, &test, &err)) {
+		error_pointer_prefix(&err, "/validation");
+		return problems_add(problems, &err);
+	}
+	/* A class that only the test has must have its output too. */
+	if (test.classes > options->classes)
+		options->classes = test.classes;
+	return true;
+}
+
+struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
+	struct problems *problems)
+{
+	struct plan_options options = { .batch_size = s->batch_size, .bytes_max = bytes_max };
+	struct error err;
+
+	if (!check_data(s, dataset, &options, problems))
+		return NULL;
+	struct plan *plan = plan_new(s->model, &options, &err);
+	if (!plan)
+		(void)problems_add(problems, &err); /* NULL says the same */
+	return plan;
+}

@@ -1,0 +1,138 @@
+/* spec_print.c - a spec and its forecast as JSON. See spec.h. */
+#include "api/spec_read.h"
+
+#include <assert.h>
+
+static void print_arguments(struct json_writer *w, const struct param *params, const void *conf)
+{
+	for (const struct param *p = params; p && p->name; p++)
+		argument_print(w, p, conf);
+}
+
+/* "inputs" stands there only where it is not the layer before. */
+static void print_layer(struct json_writer *w, const struct model *m, int index)
+{
+	const struct model_layer *layer = &m->layers[index];
+	struct registry_row row = layer_class_row(layer->class);
+
+	json_open_object(w, NULL);
+	json_put_string(w, "type", row.name);
+	json_put_string(w, "name", layer->name);
+	if (layer->n_inputs != 1 || layer->inputs[0] != index - 1) {
+		json_open_list(w, "inputs");
+		for (int i = 0; i < layer->n_inputs; i++) {
+			assert(layer->inputs[i] != MODEL_INPUT); /* has no name: only the first
+								    layer takes the sample */
+			json_put_string(w, NULL, m->layers[layer->inputs[i]].name);
+		}
+		json_close_list(w);
+	}
+	print_arguments(w, row.params, layer->conf);
+	json_close_object(w);
+}
+
+static void print_model(struct json_writer *w, const struct model *m)
+{
+	json_open_object(w, "model");
+	json_open_list(w, "layers");
+	for (int i = 0; i < m->n_layers; i++)
+		print_layer(w, m, i);
+	json_close_list(w);
+	json_close_object(w);
+}
+
+static void print_row(
+	struct json_writer *w, const char *key, const struct registry_row *row, const void *conf)
+{
+	json_open_object(w, key);
+	json_put_string(w, "type", row->name);
+	print_arguments(w, row->params, conf);
+	json_close_object(w);
+}
+
+static void print_validation(struct json_writer *w, enum spec_validation validation)
+{
+	if (validation == SPEC_VALIDATION_NONE) {
+		json_put_null(w, "validation");
+		return;
+	}
+	json_open_object(w, "validation");
+	json_put_string(w, "split", "test");
+	json_close_object(w);
+}
+
+void spec_print(const struct spec *s, struct buffer *out)
+{
+	const struct model *m = s->model;
+	struct registry_row loss = loss_class_row(m->loss),
+			    optimizer = optimizer_class_row(m->optimizer);
+	struct json_writer w;
+
+	json_writer_init(&w, out);
+	json_open_object(&w, NULL);
+	json_put_string(&w, "name", s->name);
+	json_put_string(&w, "dataset", s->dataset);
+	print_validation(&w, s->validation);
+	print_model(&w, m);
+	print_row(&w, "loss", &loss, m->loss_conf);
+	print_row(&w, "optimizer", &optimizer, m->optimizer_conf);
+	json_open_list(&w, "metrics");
+	if (s->accuracy)
+		json_put_string(&w, NULL, "accuracy");
+	json_close_list(&w);
+	print_arguments(&w, spec_params, s);
+	json_put_raw(&w, "metadata", s->metadata);
+	json_close_object(&w);
+}
+
+static void print_bytes(struct json_writer *w, const struct plan_forecast *f)
+{
+	json_open_object(w, "bytes");
+	json_put_integer(w, "weights", f->weight_bytes);
+	json_put_integer(w, "gradients", f->gradient_bytes);
+	json_put_integer(w, "optimizer", f->optimizer_bytes);
+	json_put_integer(w, "activations", f->activation_bytes);
+	json_put_integer(w, "scratch", f->scratch_bytes);
+	json_put_integer(w, "total", f->total_bytes);
+	json_close_object(w);
+}
+
+static void print_layer_info(struct json_writer *w, const struct plan *plan, int index)
+{
+	struct plan_layer_info info;
+
+	plan_layer_info(plan, index, &info);
+	json_open_object(w, NULL);
+	json_put_string(w, "name", info.name);
+	json_put_string(w, "type", info.type);
+	json_open_list(w, "output_shape");
+	for (int axis = 0; axis < info.output.rank; axis++)
+		json_put_integer(w, NULL, info.output.dim[axis]);
+	json_close_list(w);
+	json_put_integer(w, "parameters", info.parameters);
+	json_put_integer(w, "flops_per_sample", info.flops_per_sample);
+	json_close_object(w);
+}
+
+void spec_print_forecast(const struct spec *s, const struct plan *plan,
+	const struct dataset *dataset, struct buffer *out)
+{
+	int64_t samples = dataset->parts[DATASET_X_TRAIN].dim[0];
+	int64_t steps = (samples - 1) / s->batch_size + 1;
+	struct plan_forecast f;
+	struct json_writer w;
+
+	plan_forecast(plan, &f);
+	json_writer_init(&w, out);
+	json_open_object(&w, NULL);
+	json_put_integer(&w, "parameters", f.parameters);
+	json_put_integer(&w, "flops_per_sample", f.flops_per_sample);
+	print_bytes(&w, &f);
+	json_put_integer(&w, "steps_per_epoch", steps);
+	json_put_integer(&w, "last_batch_size", samples - (steps - 1) * s->batch_size);
+	json_open_list(&w, "layers");
+	for (int i = 0; i < plan_layer_count(plan); i++)
+		print_layer_info(&w, plan, i);
+	json_close_list(&w);
+	json_close_object(&w);
+}

@@ -1,0 +1,237 @@
+/* test_spec_keras.c - models that Keras wrote, and what is refused in them. */
+#include "spec_support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define KERAS(layers) KERAS_CONFIG("'name':'sequential','layers':[" layers "]")
+#define KERAS_CONFIG(config)                                                                       \
+	"{'dataset':'mnist','model':{'class_name':'Sequential','config':{" config "}}}"
+
+/* As Keras 2.11 and Keras 3.5 write the network of the MNIST job. */
+#define KERAS2_INITIALIZERS                                                                        \
+	"'kernel_initializer':{'class_name':'GlorotUniform','config':{'seed':null}},"              \
+	"'bias_initializer':{'class_name':'Zeros','config':{}},'kernel_regularizer':null,"         \
+	"'bias_regularizer':null,'activity_regularizer':null,'kernel_constraint':null,'bias_"      \
+	"constraint':null"
+#define KERAS2_MODEL                                                                               \
+	"{'class_name':'Sequential','config':{'name':'sequential','layers':["                      \
+	"{'class_name':'InputLayer','config':{'batch_input_shape':[null,28,28,1],'dtype':'"        \
+	"float32','sparse':false,"                                                                 \
+	"'ragged':false,'name':'conv2d_input'}},"                                                  \
+	"{'class_name':'Conv2D','config':{'name':'conv2d','trainable':true,'batch_input_shape':["  \
+	"null,28,28,1],"                                                                           \
+	"'dtype':'float32','filters':32,'kernel_size':[3,3],'strides':[1,1],'padding':'valid',"    \
+	"'data_format':'channels_last','dilation_rate':[1,1],'groups':1,'activation':'relu','use_" \
+	"bias':true," KERAS2_INITIALIZERS "}},"                                                    \
+	"{'class_name':'MaxPooling2D','config':{'name':'max_pooling2d','trainable':true,'dtype':'" \
+	"float32',"                                                                                \
+	"'pool_size':[2,2],'padding':'valid','strides':[2,2],'data_format':'channels_last'}},"     \
+	"{'class_name':'Flatten','config':{'name':'flatten','trainable':true,'dtype':'float32','"  \
+	"data_format':'channels_last'}},"                                                          \
+	"{'class_name':'Dense','config':{'name':'dense','trainable':true,'dtype':'float32','"      \
+	"units':64,'activation':'relu',"                                                           \
+	"'use_bias':true," KERAS2_INITIALIZERS "}},"                                               \
+	"{'class_name':'Dense','config':{'name':'dense_1','trainable':true,'dtype':'float32','"    \
+	"units':10,'activation':'softmax',"                                                        \
+	"'use_bias':true," KERAS2_INITIALIZERS                                                     \
+	"}}]},'keras_version':'2.11.0','backend':'tensorflow'}"
+
+#define KERAS3_DTYPE                                                                               \
+	"'dtype':{'module':'keras','class_name':'DTypePolicy','config':{'name':'float32'},'"       \
+	"registered_name':null}"
+#define KERAS3_INITIALIZERS                                                                        \
+	"'kernel_initializer':{'module':'keras.initializers','class_name':'GlorotUniform','"       \
+	"config':{'seed':null},"                                                                   \
+	"'registered_name':null},'bias_initializer':{'module':'keras.initializers','class_name':'" \
+	"Zeros','config':{},"                                                                      \
+	"'registered_name':null},'kernel_regularizer':null,'bias_regularizer':null,'activity_"     \
+	"regularizer':null,"                                                                       \
+	"'kernel_constraint':null,'bias_constraint':null"
+#define KERAS3_LAYER(class, config)                                                                \
+	"{'module':'keras.layers','class_name':'" class "','config':{" config                      \
+							"},'registered_name':null,"                \
+							"'build_config':{'input_shape':[null,28,"  \
+							"28,1]}}"
+#define KERAS3_MODEL(more)                                                                                     \
+	"{'module':'keras','class_name':'Sequential','config':{'name':'sequential','trainable':"               \
+	"true," KERAS3_DTYPE ",'layers':["                                                                     \
+	"{'module':'keras.layers','class_name':'InputLayer','config':{'batch_shape':[null,28,28,"              \
+	"1],'dtype':'float32',"                                                                                \
+	"'sparse':false,'name':'input_layer'},'registered_name':null}," KERAS3_LAYER("Conv2D",                 \
+		"'name':'conv2d','trainable':true," KERAS3_DTYPE                                               \
+		",'filters':32,'kernel_size':[3,3],"                                                           \
+		"'strides':[1,1],'padding':'valid','data_format':'channels_last','dilation_rate':"             \
+		"[1,1],'groups':1,"                                                                            \
+		"'activation':'relu','use_bias':true," KERAS3_INITIALIZERS) "," KERAS3_LAYER("Max"             \
+											     "Poo"             \
+											     "lin"             \
+											     "g2"              \
+											     "D",              \
+		"'name':'max_pooling2d','trainable':true," KERAS3_DTYPE ",'pool_size':[2,2],"                  \
+		"'padding':'valid','strides':[2,2],'data_format':'channels_last'") "," KERAS3_LAYER("Flatten", \
+		"'name':'flatten','trainable':true," KERAS3_DTYPE                                              \
+		",'data_format':'channels_last'") "," KERAS3_LAYER("Dense",                                    \
+		"'name':'dense','trainable':true," KERAS3_DTYPE                                                \
+		",'units':64,'activation':'relu','use_bias':true," KERAS3_INITIALIZERS                         \
+		",'quantization_config':null") "," KERAS3_LAYER("Dense",                                       \
+		"'name':'dense_1','trainable':true," KERAS3_DTYPE                                              \
+		",'units':10,'activation':'softmax',"                                                          \
+		"'use_bias':true," KERAS3_INITIALIZERS) "],'build_input_shape':[null,28,28,1]},'"              \
+							"registered_name':null,'build_config':{'"              \
+							"input_shape':[null,28,28,1]}" more "}"
+
+static void what_keras_writes_is_the_same_job(void **state)
+{
+	(void)state;
+	static const char ours[] =
+		LAYERS("{'type':'Conv2D','filters':32,'kernel_size':3,'activation':'relu'},"
+		       "{'type':'MaxPooling2D','pool_size':2,'strides':2},{'type':'Flatten'},"
+		       "{'type':'Dense','units':64,'activation':'relu'},"
+		       "{'type':'Dense','units':10,'activation':'softmax'}");
+	static const char *const theirs[] = {
+		"{'dataset':'mnist','model':" KERAS2_MODEL "}",
+		"{'dataset':'mnist','model':" KERAS3_MODEL("") "}",
+		"{'dataset':'mnist','model':" KERAS3_MODEL(",'compile_config':null") "}",
+		"{'dataset':'mnist','loss':'sparse_categorical_crossentropy','optimizer':'adam',"
+		"'model':" KERAS3_MODEL(",'compile_config':{'optimizer':'sgd','loss':'mse'}") "}",
+	};
+	char *wanted = echo_of_job(ours);
+
+	for (size_t i = 0; i < COUNT_OF(theirs); i++) {
+		char *seen = echo_of_job(theirs[i]);
+		assert_string_equal(seen, wanted);
+		free(seen);
+	}
+	free(wanted);
+}
+
+static void initializers_of_keras_get_our_names(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{ "{'class_name':'HeNormal','config':{'seed':null}}", "'he_normal'" },
+		{ "{'class_name':'Ones','config':{'dtype':'float32'}}", "'ones'" },
+		{ "{'class_name':'RandomUniform','config':{'minval':-0.05,'maxval':0.05,'seed':"
+		  "null}}",
+			"'random_uniform'" },
+		{ "{'class_name':'TruncatedNormal','config':{'mean':0.0,'stddev':0.05,'seed':null}"
+		  "}",
+			"'truncated_normal'" },
+		{ "'lecun_uniform'", "'lecun_uniform'" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char job[1000];
+		(void)snprintf(job, sizeof job,
+			"{'dataset':'d','model':{'class_name':'Sequential','config':{'layers':[{'"
+			"class_name':'Dense',"
+			"'config':{'units':1,'kernel_initializer':%s}}]}}}",
+			cases[i][0]);
+		char *text = echo_of_job(job);
+		AUTO_FREE(json_free) struct json_document *d = document(text);
+		assert_value_at(json_root(d), "/model/layers/0/kernel_initializer", cases[i][1]);
+		free(text);
+	}
+}
+
+#define KERAS_DENSE(config) KERAS("{'class_name':'Dense','config':{'units':1," config "}}")
+#define KERAS_AT            "/model/config/layers/0/config"
+
+static const struct refusal keras_refusals[] = {
+	{ "{'dataset':'d','model':{'class_name':'Functional','config':{'layers':[]}}}",
+		"/model/class_name",
+		"Keras's Functional models are not read by this version, only Sequential ones" },
+	{ "{'dataset':'d','model':{'class_name':'Model','config':{}}}", "/model/class_name",
+		"Functional models" },
+	{ "{'dataset':'d','model':{'class_name':'MyModel','config':{}}}", "/model/class_name",
+		"class_name is a string (\"MyModel\"); wanted: \"Sequential\"" },
+	{ "{'dataset':'d','model':{'class_name':3}}", "/model/class_name",
+		"class_name is a number (3)" },
+	{ "{'dataset':'d','model':{'class_name':'Sequential'}}", "/model/config",
+		"config is missing" },
+	{ "{'dataset':'d','model':{'class_name':'Sequential','config':[]}}", "/model/config",
+		"config is a list; wanted: an object" },
+	{ "{'dataset':'d','model':{'class_name':'Sequential','layers':[],'config':{}}}",
+		"/model/layers", "unknown key \"layers\"" },
+	{ KERAS_CONFIG("'name':'x'"), "/model/config/layers", "layers is missing" },
+	{ KERAS_CONFIG("'layers':[{'class_name':'InputLayer','config':{}}]"),
+		"/model/config/layers", "there is no layer but InputLayer" },
+	{ KERAS_CONFIG("'layers':[{'class_name':'Flatten','config':{}}],'trainable':false"),
+		"/model/config/trainable", "trainable is a boolean (false); wanted: true" },
+	{ KERAS("7"), "/model/config/layers/0", "a layer is a number (7)" },
+	{ KERAS("{'config':{}}"), "/model/config/layers/0/class_name",
+		"layer type is missing; known: " },
+	{ KERAS("{'class_name':'Flaten','config':{}}"), "/model/config/layers/0/class_name",
+		"did you mean \"Flatten\"?" },
+	{ KERAS("{'class_name':'Sequential','config':{'layers':[]}}"),
+		"/model/config/layers/0/class_name", "unknown layer type \"Sequential\"" },
+	{ KERAS("{'class_name':'Flatten'}"), KERAS_AT, "config is missing" },
+	{ KERAS("{'class_name':'Flatten','config':{},'inbound_nodes':[]}"),
+		"/model/config/layers/0/inbound_nodes", "unknown key \"inbound_nodes\"" },
+	{ KERAS("{'class_name':'InputLayer','config':{}},{'class_name':'Dense','config':{}}"),
+		"/model/config/layers/1/config/units", "units is missing" },
+	{ KERAS("{'class_name':'Dense','config':{'units':0}}"), KERAS_AT "/units",
+		"units is 0; allowed: [1, 65536]" },
+	{ KERAS_DENSE("'name':7"), KERAS_AT "/name", "name is a number (7)" },
+	{ KERAS_DENSE("'name':'a/b'"), KERAS_AT "/name", "not allowed" },
+	{ KERAS_DENSE("'unit':1"), KERAS_AT "/unit", "did you mean \"units\"?" },
+	{ KERAS_DENSE("'trainable':false"), KERAS_AT "/trainable",
+		"trainable is a boolean (false); wanted: true" },
+	{ KERAS_DENSE("'dtype':'float16'"), KERAS_AT "/dtype",
+		"dtype is a string (\"float16\"); wanted: \"float32\"" },
+	{ KERAS_DENSE("'dtype':{'class_name':'DTypePolicy','config':{'name':'mixed_float16'}}"),
+		KERAS_AT "/dtype", "wanted: \"float32\"" },
+	{ KERAS_DENSE("'data_format':'channels_first'"), KERAS_AT "/data_format",
+		"wanted: \"channels_last\"" },
+	{ KERAS_DENSE("'dilation_rate':[2,1]"), KERAS_AT "/dilation_rate", "wanted: [1, 1]" },
+	{ KERAS_DENSE("'groups':2"), KERAS_AT "/groups", "groups is a number (2); wanted: 1" },
+	{ KERAS_DENSE("'kernel_regularizer':{'class_name':'L2','config':{'l2':0.01}}"),
+		KERAS_AT "/kernel_regularizer", "kernel_regularizer is an object; wanted: null" },
+	{ KERAS_DENSE("'bias_constraint':{'class_name':'NonNeg','config':{}}"),
+		KERAS_AT "/bias_constraint", "wanted: null" },
+	{ KERAS_DENSE("'activation':{'class_name':'LeakyReLU'}"), KERAS_AT "/activation",
+		"activation is an object; wanted: a string: \"linear\"" },
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Orthogonal','config':{}}"),
+		KERAS_AT "/kernel_initializer/class_name",
+		"kernel_initializer is \"orthogonal\"; allowed: \"glorot_uniform\"" },
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Zeros'}"),
+		KERAS_AT "/kernel_initializer/config", "config is missing" },
+	{ KERAS_DENSE("'kernel_initializer':{}"), KERAS_AT "/kernel_initializer/class_name",
+		"class_name is missing" },
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':'HeNormal','config':{'seed':7}}"),
+		KERAS_AT "/kernel_initializer/config/seed",
+		"seed is a number (7); wanted: null: the job's \"seed\" decides" },
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':'RandomNormal','config':{'stddev':0.1}}"),
+		KERAS_AT "/kernel_initializer/config/stddev",
+		"stddev is a number (0.1); wanted: 0.05" },
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Zeros','config':{'gain':1}}"),
+		KERAS_AT "/kernel_initializer/config/gain", "unknown key \"gain\"" },
+	{ "{'dataset':'d','loss':'mean_squared_error','model':" KERAS3_MODEL(
+		  ",'compile_config':{'optimizer':'sgd'}") "}",
+		"/model/compile_config", "say \"loss\" and \"optimizer\" in the job" },
+};
+
+static void what_keras_writes_is_never_dropped_in_silence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keras_refusals); i++)
+		assert_refused(&keras_refusals[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_keras_writes_is_the_same_job),
+		cmocka_unit_test(initializers_of_keras_get_our_names),
+		cmocka_unit_test(what_keras_writes_is_never_dropped_in_silence),
+	};
+
+	return cmocka_run_group_tests_name("api/spec_keras", tests, NULL, NULL);
+}
