@@ -136,8 +136,7 @@ static bool idx_take_values(struct idx_reader *r, const unsigned char *bytes, si
 	if (wanted < size)
 		return error_set(&r->failure, ERROR_INVALID,
 			"oversized IDX: the header promises %lld bytes of values, so the file ends "
-			"at byte %lld, "
-			"but more bytes follow there",
+			"at byte %lld, but more bytes follow there",
 			(long long)r->header.value_bytes, (long long)r->file_bytes);
 	return true;
 }
@@ -232,13 +231,14 @@ static bool idx_inflate_some(struct idx_reader *r)
 	int status = inflate(&r->zlib, Z_NO_FLUSH);
 	r->body_bytes += before - r->zlib.avail_in;
 
+	/* What came out comes first, so that the first error does not depend on the pieces. */
+	if (!idx_take_file(r, r->window, sizeof r->window - r->zlib.avail_out))
+		return false;
 	if (status == Z_MEM_ERROR)
 		return error_no_memory(&r->failure);
 	if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
 		return error_set(&r->failure, ERROR_INVALID, "gzip: %s at byte %lld of the body",
 			r->zlib.msg ? r->zlib.msg : "damaged data", (long long)r->body_bytes);
-	if (!idx_take_file(r, r->window, sizeof r->window - r->zlib.avail_out))
-		return false;
 	if (status == Z_STREAM_END)
 		r->wrapping = IDX_GZIP_ENDED;
 	return true;
@@ -248,8 +248,7 @@ static bool idx_refuse_after_gzip(struct idx_reader *r)
 {
 	return error_set(&r->failure, ERROR_INVALID,
 		"the gzip member ends at byte %lld of the body, but more bytes follow; allowed is "
-		"one member and nothing "
-		"after it",
+		"one member and nothing after it",
 		(long long)r->body_bytes);
 }
 
@@ -323,8 +322,7 @@ static bool idx_check_complete(struct idx_reader *r)
 	if (seen < r->header.value_bytes)
 		return error_set(&r->failure, ERROR_INVALID,
 			"truncated IDX: the header promises %lld bytes of values, but the file "
-			"ends at byte %lld after "
-			"%lld of them",
+			"ends at byte %lld after %lld of them",
 			(long long)r->header.value_bytes, file_bytes, (long long)seen);
 	return true;
 }

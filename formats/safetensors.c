@@ -104,8 +104,7 @@ static bool write_entry(
 		strcmp(t->name, SAFETENSORS_META_KEY) == 0)
 		return error_set(err, ERROR_INVALID,
 			"safetensors: \"%s\" cannot name a tensor; allowed is printable ASCII "
-			"other than "
-			"\"" SAFETENSORS_META_KEY "\"",
+			"other than \"" SAFETENSORS_META_KEY "\"",
 			t->name);
 	if (t->rank < 0 || t->rank > SAFETENSORS_RANK_MAX)
 		return error_set(err, ERROR_INVALID,

@@ -141,8 +141,7 @@ static bool read_field(
 	if (!field || *seen & field)
 		return error_set(c->err, ERROR_INVALID,
 			"safetensors byte %lld: tensor \"%s\" has \"%s\"%s; allowed are \"dtype\", "
-			"\"shape\" and "
-			"\"data_offsets\", each once",
+			"\"shape\" and \"data_offsets\", each once",
 			cursor_offset(c), t->name, name, field ? " twice" : "");
 	*seen |= field;
 	if (field == ENTRY_SHAPE)
@@ -311,8 +310,7 @@ static bool check_cover(const struct cursor *c)
 		if (begin != at)
 			return error_set(c->err, ERROR_INVALID,
 				"safetensors: tensor \"%s\" begins at byte %zu of the data, but "
-				"what is before it ends at "
-				"%zu: %s",
+				"what is before it ends at %zu: %s",
 				t->name, begin, at,
 				begin < at ? "they overlap" : "there is a hole");
 		if (!safetensors_size(t->rank, t->dim, &bytes)) /* it was when it was read */
@@ -361,8 +359,7 @@ bool safetensors_read(
 	if (header_bytes % 8)
 		return error_set(err, ERROR_SYNTAX,
 			"safetensors byte 0: a header of %llu bytes; allowed are multiples of 8, "
-			"so that values are "
-			"aligned",
+			"so that values are aligned",
 			(unsigned long long)header_bytes);
 	const unsigned char *start = bytes;
 	struct cursor c = {
