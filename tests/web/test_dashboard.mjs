@@ -59,7 +59,7 @@ test("without a token the page asks for it and says where it is", async () => {
 	await shot("token");
 	await page.getByLabel("Token", { exact: true }).fill("wrong");
 	await page.getByRole("button", { name: "Open the dashboard" }).click();
-	await page.getByText("This server wants its token").waitFor();
+	await page.getByText("That is not the token of this server.").waitFor();
 	await page.getByLabel("Token", { exact: true }).fill(server.token);
 	await page.getByRole("button", { name: "Open the dashboard" }).click();
 	await page.getByText("Nothing has been trained here yet").waitFor();
@@ -159,6 +159,21 @@ test("layers are added, moved, changed and removed", async () => {
 	await page.getByText("will run").waitFor();
 	await page.getByLabel("Remove layer 5").click();
 	equal(await types(), ["Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense"]);
+	await page.getByText("will run").waitFor();
+});
+
+test("what was written is still there after a look elsewhere, until one starts over", async () => {
+	await input("/epochs").fill("17");
+	await page.getByRole("link", { name: "All jobs" }).click();
+	await page.getByText("Nothing has been trained here yet").waitFor();
+	await page.keyboard.press("n");
+	equal(await input("/epochs").inputValue(), "17");
+	await page.getByRole("button", { name: "Start over" }).click();
+	await until(
+		() => input("/epochs").inputValue(),
+		(value) => value === "5",
+		"epochs",
+	);
 	await page.getByText("will run").waitFor();
 });
 

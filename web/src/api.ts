@@ -20,9 +20,8 @@ let token: string | null = null;
 // True while the server refuses us: the app then asks for the token.
 export const locked = signal(false);
 
-export function setToken(value: string): void {
+function keepToken(value: string): void {
 	token = value;
-	locked.value = false;
 	try {
 		localStorage.setItem(tokenKey, value);
 	} catch {
@@ -35,7 +34,8 @@ export function loadToken(): void {
 	const given = tokenOf(location.hash);
 	if (given !== null) {
 		history.replaceState(null, "", location.pathname + "#/");
-		setToken(given);
+		keepToken(given);
+		locked.value = false;
 		return;
 	}
 	try {
@@ -43,6 +43,20 @@ export function loadToken(): void {
 	} catch {
 		token = null;
 	}
+}
+
+// Tries a token that was typed in; false: the server does not want it.
+export async function tryToken(value: string): Promise<boolean> {
+	token = value;
+	try {
+		await request("GET", "/v1/server");
+	} catch (error) {
+		if (error instanceof ApiError && error.status === 401) return false;
+		throw error;
+	}
+	keepToken(value);
+	locked.value = false;
+	return true;
 }
 
 export function authorize(headers: Record<string, string> = {}): Record<string, string> {

@@ -185,7 +185,12 @@ function chartOptions(shown: Shown, width: number, setHover: (hover: Hover | nul
 				values: (_, ticks) => ticks.map((tick) => axisText(shown.props, tick)),
 			}),
 		],
-		series: [{}, line("--train", 2, true), line("--validation", 2, true), line("--running", 1.25, false)],
+		series: [
+			{},
+			line("--train", 2, true),
+			line("--validation", 2, true),
+			{ ...line("--running", 1.25, false), paths: brokenLine },
+		],
 		hooks: {
 			setSelect: [
 				(chart) => {
@@ -227,6 +232,25 @@ function yRange(
 	const room = (high - low) * 0.08 || Math.abs(high) * 0.1 || 0.1;
 	const ceiling = shown.props.ceiling ?? Infinity;
 	return [low >= 0 ? Math.max(0, low - room) : low - room, Math.min(ceiling + room / 4, high + room)];
+}
+
+// A line that lifts the pen at null. (uPlot's own blanks out the gap, and one narrower than a pixel stays visible.)
+function brokenLine(chart: uPlot, series: number, first: number, last: number): uPlot.Series.Paths {
+	const stroke = new Path2D();
+	let down = false;
+	for (let i = first; i <= last; i++) {
+		const value = chart.data[series]?.[i];
+		if (typeof value !== "number") {
+			down &&= value !== null;
+			continue;
+		}
+		const x = chart.valToPos(chart.data[0][i]!, "x", true);
+		const y = chart.valToPos(value, "y", true);
+		if (down) stroke.lineTo(x, y);
+		else stroke.moveTo(x, y);
+		down = true;
+	}
+	return { stroke, flags: 0 };
 }
 
 // A dot where the epoch under way has got to.
@@ -272,7 +296,9 @@ function hoverAt(chart: uPlot, props: ChartProps): Hover | null {
 	const index = chart.cursor.idxs?.[1] ?? -1;
 	const x = columns[0][index];
 	if (x === undefined || (chart.cursor.left ?? -1) < 0) return null;
-	const rows = seriesNames.flatMap((name, i) => {
+	// At its end an epoch's running mean is its training value.
+	const told = columns[1][index] === undefined ? seriesNames : seriesNames.slice(0, 2);
+	const rows = told.flatMap((name, i) => {
 		const value = columns[(i + 1) as 1 | 2 | 3][index];
 		return typeof value === "number" ? [{ name, key: seriesKeys[i]!, text: props.format(value) }] : [];
 	});

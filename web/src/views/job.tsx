@@ -50,8 +50,6 @@ export function JobView({ id }: { id: string }) {
 }
 
 function JobPage({ job, details }: { job: Job; details: Details | null }) {
-	const percent = Math.floor(standing(job, liveOf(job.id).step.value).fraction * 100);
-	useTitle(job.status === "running" ? `${percent} % · ${job.name}` : job.name);
 	return (
 		<div class="page job-page">
 			<JobHead job={job} />
@@ -178,6 +176,7 @@ function JobActions({ job }: { job: Job }) {
 
 function Standing({ job, last }: { job: Job; last: Epoch | null }) {
 	const at = standing(job, liveOf(job.id).step.value);
+	useTitle(job.status === "running" ? `${Math.floor(at.fraction * 100)} % · ${job.name}` : job.name);
 	const started = job.started_at === null ? NaN : Date.parse(job.started_at);
 	const ended = job.finished_at === null ? now.value : Date.parse(job.finished_at);
 	const running = isRunning(job.status);

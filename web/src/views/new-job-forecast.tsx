@@ -11,17 +11,18 @@ import type { Verdict } from "./new-job";
 export function ForecastPanel({
 	verdict,
 	problems,
-	blocked,
+	bad,
 	busy,
+	submit,
 	asText,
 }: {
 	verdict: Verdict;
 	problems: Map<string, string[]>;
-	blocked: boolean; // the text is no JSON
+	bad: boolean; // it cannot be submitted as it is
 	busy: boolean;
+	submit: () => void;
 	asText: boolean; // there is no form to show problems at their fields
 }) {
-	const bad = blocked || verdict.problems.length > 0 || verdict.trouble !== null;
 	return (
 		<Card
 			title="Forecast"
@@ -31,7 +32,7 @@ export function ForecastPanel({
 			<ProblemList verdict={verdict} problems={problems} asText={asText} />
 			{verdict.forecast && <Figures forecast={verdict.forecast} />}
 			{asText && verdict.forecast && <LayerList layers={verdict.forecast.layers} />}
-			<button type="submit" class="button primary large wide" disabled={busy || bad}>
+			<button type="button" class="button primary large wide" disabled={busy || bad} onClick={submit}>
 				<PlayIcon />
 				{busy ? "Submitting…" : "Submit the job"}
 			</button>

@@ -4,13 +4,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, errorText, getJson, postJson } from "../api";
 import { formFields, groupProblems } from "../form";
 import { FormContext } from "../parts/fields";
-import { BackIcon } from "../parts/icons";
+import { BackIcon, RepeatIcon } from "../parts/icons";
 import { printJson } from "../json";
 import { setAt } from "../pointer";
 import { uniqueKey, useTitle } from "../platform";
 import { jobHref, queueHref } from "../route";
 import { mnistJob } from "../spec";
-import { attempt, catalog, datasets, loadCatalog, submitJob } from "../store";
+import { attempt, catalog, datasets, loadCatalog, loadDatasets, submitJob } from "../store";
 import type { Catalog, Forecast, Job, Json, JsonObject, Problem } from "../types";
 import { ForecastPanel } from "./new-job-forecast";
 import { JobForm } from "./new-job-form";
@@ -26,11 +26,16 @@ export interface Verdict {
 const debounceMs = 200;
 const noCatalog: Catalog = { layers: [], losses: [], optimizers: [], metrics: [] };
 
+// What was written and not yet submitted: it outlives a look at another page.
+let draft: JsonObject | null = null;
+
 export function NewJobView({ from }: { from: string | null }) {
 	const [spec, setSpec] = useState<JsonObject | null>(null);
 	useEffect(() => {
 		void attempt(loadCatalog);
-		void attempt(async () => setSpec(from === null ? firstSpec() : await specOf(from)));
+		void attempt(async () =>
+			setSpec(from === null ? (draft ?? (await firstSpec())) : await specOf(from)),
+		);
 	}, [from]);
 	return spec === null ? (
 		<div class="page">
@@ -47,7 +52,8 @@ const specOf = async (id: string): Promise<JsonObject> =>
 	(await getJson<Job>(`/v1/jobs/${encodeURIComponent(id)}`)).spec;
 
 // The MNIST job, on a data set that is there.
-function firstSpec(): JsonObject {
+async function firstSpec(): Promise<JsonObject> {
+	if (datasets.value === null) await loadDatasets();
 	const known = datasets.value ?? [];
 	const other = known[0];
 	if (other === undefined || known.some((dataset) => dataset.name === mnistJob.dataset)) return mnistJob;
@@ -61,6 +67,9 @@ function Editor({ first }: { first: JsonObject }) {
 	const verdict = useVerdict(spec);
 	const submit = useSubmit(spec);
 	useTitle("New job");
+	useEffect(() => {
+		draft = spec === first ? draft : spec;
+	}, [spec]);
 
 	const write = (next: string) => {
 		setText(next);
@@ -76,6 +85,13 @@ function Editor({ first }: { first: JsonObject }) {
 	};
 	const set = (pointer: string, value: Json | undefined) =>
 		setSpec((old) => setAt(old, pointer, value) as JsonObject);
+	const startOver = () =>
+		void attempt(async () => {
+			setSpec(await firstSpec());
+			setText(null);
+			setTextProblem(null);
+		});
+	const bad = textProblem !== null || verdict.problems.length > 0 || verdict.trouble !== null;
 	const rows = catalog.value ?? noCatalog;
 	const problems = groupProblems(verdict.problems, formFields(spec, rows));
 
@@ -83,12 +99,10 @@ function Editor({ first }: { first: JsonObject }) {
 		<FormContext.Provider value={{ spec, set, problems }}>
 			<form
 				class="page new-page"
-				onSubmit={(event) => {
-					event.preventDefault();
-					submit.send();
-				}}
+				onSubmit={(event) => event.preventDefault()}
 				onKeyDown={(event) => {
-					if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit.send();
+					// Enter alone, in the middle of writing, must not start a training.
+					if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !bad) submit.send();
 				}}
 			>
 				<header class="job-head">
@@ -117,6 +131,12 @@ function Editor({ first }: { first: JsonObject }) {
 								JSON
 							</button>
 						</div>
+						<div class="job-actions">
+							<button type="button" class="button" onClick={startOver}>
+								<RepeatIcon />
+								Start over
+							</button>
+						</div>
 					</div>
 				</header>
 				<div class="columns">
@@ -131,8 +151,9 @@ function Editor({ first }: { first: JsonObject }) {
 						<ForecastPanel
 							verdict={verdict}
 							problems={problems}
-							blocked={textProblem !== null}
+							bad={bad}
 							busy={submit.busy}
+							submit={submit.send}
 							asText={text !== null}
 						/>
 					</div>
@@ -215,6 +236,7 @@ function useSubmit(spec: JsonObject): { send: () => void; busy: boolean } {
 		setBusy(true);
 		await attempt(async () => {
 			const job = await submitJob(spec, last.current.key);
+			draft = null;
 			location.hash = jobHref(job.id);
 		});
 		setBusy(false);

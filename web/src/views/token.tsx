@@ -1,7 +1,7 @@
 // Asks for the token, and says where it is.
 
 import { useState } from "preact/hooks";
-import { setToken } from "../api";
+import { errorText, tryToken } from "../api";
 import { KeyIcon, Logo } from "../parts/icons";
 import { Shell } from "../parts/small";
 import { tokenPlace } from "../spec";
@@ -9,10 +9,15 @@ import { start } from "../store";
 
 export function TokenView() {
 	const [text, setText] = useState("");
-	const enter = (event: Event) => {
+	const [problem, setProblem] = useState<string | null>(null);
+	const enter = async (event: Event) => {
 		event.preventDefault();
-		setToken(text.trim());
-		start();
+		try {
+			if (await tryToken(text.trim())) start();
+			else setProblem("That is not the token of this server.");
+		} catch (error) {
+			setProblem(errorText(error));
+		}
 	};
 	return (
 		<main class="gate">
@@ -39,6 +44,11 @@ export function TokenView() {
 						onInput={(event) => setText(event.currentTarget.value)}
 					/>
 				</label>
+				{problem !== null && (
+					<p class="error" role="alert">
+						{problem}
+					</p>
+				)}
 				<button type="submit" class="button primary large">
 					<KeyIcon />
 					Open the dashboard
