@@ -206,8 +206,18 @@ static void param_choices_text(const struct param *p, char *ret_text, size_t siz
 	}
 }
 
+/* Whole numbers in full, others as short as they are; beyond every limit: inf. */
+static void limit_text(double limit, char ret_text[static 32])
+{
+	bool whole = fabs(limit) < 0x1p63 && limit == (double)(int64_t)limit;
+
+	(void)snprintf(ret_text, 32, whole ? "%.0f" : "%.15g", limit);
+}
+
 void param_allowed_text(const struct param *p, char *ret_text, size_t size)
 {
+	char min[32], max[32];
+
 	if (p->type == PARAM_TYPE_CHOICE) {
 		param_choices_text(p, ret_text, size);
 		return;
@@ -216,7 +226,9 @@ void param_allowed_text(const struct param *p, char *ret_text, size_t size)
 		(void)snprintf(ret_text, size, "true, false");
 		return;
 	}
-	(void)snprintf(ret_text, size, "%s%.15g, %.15g%s%s", p->flags & PARAM_ABOVE_MIN ? "(" : "[",
-		p->min, p->max, p->flags & PARAM_BELOW_MAX || isinf(p->max) ? ")" : "]",
+	limit_text(p->min, min);
+	limit_text(p->max, max);
+	(void)snprintf(ret_text, size, "%s%s, %s%s%s", p->flags & PARAM_ABOVE_MIN ? "(" : "[", min,
+		max, p->flags & PARAM_BELOW_MAX || isinf(p->max) ? ")" : "]",
 		p->flags & PARAM_NULLABLE ? " or null" : "");
 }
