@@ -60,8 +60,7 @@ function collectFiles(result, modules) {
 		names.set(name, path);
 		files.push({ path, bytes, immutable: true });
 	};
-	for (const output of result.outputFiles)
-		add(relative("/assets", output.path), Buffer.from(output.contents));
+	for (const output of result.outputFiles) add(relative("/assets", output.path), Buffer.from(output.contents));
 	add("favicon.svg", readFileSync(join(source, "src/favicon.svg")));
 	add("licences.txt", Buffer.from(licences(modules)));
 

@@ -7,8 +7,7 @@ export function pixelOf(png) {
 	const pieces = [];
 	for (let at = 8; at < png.length; ) {
 		const size = png.readUInt32BE(at);
-		if (png.toString("latin1", at + 4, at + 8) === "IDAT")
-			pieces.push(png.subarray(at + 8, at + 8 + size));
+		if (png.toString("latin1", at + 4, at + 8) === "IDAT") pieces.push(png.subarray(at + 8, at + 8 + size));
 		at += 12 + size;
 	}
 	assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20), png[24]], [1, 1, 8]);

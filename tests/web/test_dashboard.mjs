@@ -35,8 +35,7 @@ const go = (hash) => page.goto(`${server.address}/${hash}`);
 const chip = (status) => page.locator(`.job-title [data-status="${status}"]`).waitFor();
 const field = (pointer) => page.locator(`[data-pointer="${pointer}"]`);
 const input = (pointer) => field(pointer).locator("input, select").last();
-const background = async (of = page) =>
-	pixelOf(await of.screenshot({ clip: { x: 3, y: 400, width: 1, height: 1 } }));
+const background = async (of = page) => pixelOf(await of.screenshot({ clip: { x: 3, y: 400, width: 1, height: 1 } }));
 
 // Waits until `read` gives what `good` accepts.
 async function until(read, good, what) {
@@ -211,11 +210,7 @@ test("the curve of the epoch under way grows, then epochs and validation have th
 	const count = () => Promise.all(curves.map((name) => countColour(page, "accuracy", name)));
 	const first = await count();
 	await until(epochRows, (n) => n >= 3, "three epochs");
-	const later = await until(
-		count,
-		(all) => all.every((n, i) => n > first[i]),
-		`longer curves than ${first}`,
-	);
+	const later = await until(count, (all) => all.every((n, i) => n > first[i]), `longer curves than ${first}`);
 	assert.ok(later.every((n) => n > 0));
 	await shot("job-running");
 });
@@ -232,10 +227,7 @@ test("progress, numbers and the tab's title move with it", async () => {
 test("the values under the pointer are told", async () => {
 	const box = await page.locator("[data-chart=loss] .u-over").boundingBox();
 	await page.mouse.move(box.x + box.width / 30, box.y + box.height / 2);
-	assert.match(
-		await page.locator(".tip").first().textContent(),
-		/^Epoch 1training[\d.e-]+validation[\d.e-]+/,
-	);
+	assert.match(await page.locator(".tip").first().textContent(), /^Epoch 1training[\d.e-]+validation[\d.e-]+/);
 	await page.mouse.move(10, 10);
 });
 
@@ -321,10 +313,7 @@ test("epochs are downloaded as CSV, weights as safetensors", async () => {
 		return readFileSync(await download.path());
 	};
 	const csv = await fetched(page.getByRole("button", { name: "CSV" }));
-	assert.match(
-		csv.toString(),
-		/^epoch,step,loss,accuracy,val_loss,val_accuracy,.*\r\n1,12,.*\r\n2,24,.*\r\n$/,
-	);
+	assert.match(csv.toString(), /^epoch,step,loss,accuracy,val_loss,val_accuracy,.*\r\n1,12,.*\r\n2,24,.*\r\n$/);
 	const weights = await fetched(page.getByRole("button", { name: "Best weights" }));
 	const header = JSON.parse(weights.toString("utf8", 8, 8 + Number(weights.readBigUInt64LE(0))));
 	equal(header["dense/kernel"].shape, [784, 10]);
@@ -333,10 +322,7 @@ test("epochs are downloaded as CSV, weights as safetensors", async () => {
 test("it can be trained again from a form with its spec", async () => {
 	await page.getByRole("link", { name: "Train again" }).click();
 	await page.getByText("will run").waitFor();
-	equal(
-		[await input("/name").inputValue(), await input("/batch_size").inputValue()],
-		["from-curl", "1000"],
-	);
+	equal([await input("/name").inputValue(), await input("/batch_size").inputValue()], ["from-curl", "1000"]);
 });
 
 // --- what must never happen --------------------------------------------------------------------------------------
@@ -431,7 +417,12 @@ test("every control has a name that can be read aloud", async () => {
 		const nameless = await page.evaluate(() =>
 			[...document.querySelectorAll("button, a, input, select, textarea")]
 				.filter(
-					(control) => !(control.labels?.length || control.ariaLabel || control.textContent.trim()),
+					(control) =>
+						!(
+							control.labels?.length ||
+							control.ariaLabel ||
+							control.textContent.trim()
+						),
 				)
 				.map((control) => control.outerHTML.slice(0, 120)),
 		);

@@ -1,15 +1,7 @@
 // The pure modules of the dashboard, each with what it promises.
 
 import { guessPart, missingParts, splitText } from "../../web/src/dataset";
-import {
-	classOf,
-	formFields,
-	groupProblems,
-	isTelling,
-	layersOf,
-	moveItem,
-	newLayer,
-} from "../../web/src/form";
+import { classOf, formFields, groupProblems, isTelling, layersOf, moveItem, newLayer } from "../../web/src/form";
 import {
 	formatAge,
 	formatBytes,
@@ -91,7 +83,8 @@ test("durations and ages carry into the next unit", () => {
 
 test("events come whole however the stream is cut", () => {
 	const text =
-		': ping\n\nevent: step\ndata: {"a":1}\n\nid: 7\r\nevent: epoch\r\ndata: one\r\ndata: two\r\n\r\ndata:x\n\n';
+		': ping\n\nevent: step\ndata: {"a":1}\n\nid: 7\r\nevent: epoch\r\ndata: one\r\ndata: two\r\n\r\n' +
+		"data:x\n\n";
 	const wanted = [
 		{ id: "", type: "step", data: '{"a":1}' },
 		{ id: "7", type: "epoch", data: "one\ntwo" },
@@ -253,8 +246,7 @@ const loss = { key: "loss", validation: "val_loss" } as const;
 
 test("epochs and running means share one axis, cut between epochs", () => {
 	const trail = emptyTrail();
-	for (const next of [step(1, 0, 9), step(1, 5, 2), step(1, 10, 1.5), step(2, 5, 0.5)])
-		appendStep(trail, next);
+	for (const next of [step(1, 0, 9), step(1, 5, 2), step(1, 10, 1.5), step(2, 5, 0.5)]) appendStep(trail, next);
 	const [x, train, validation, running] = chartColumns(loss, [epoch(1, 1.4, 1.2)], trail);
 	equal(
 		x.map((value) => Math.round(value * 100) / 100),

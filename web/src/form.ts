@@ -70,15 +70,14 @@ export function formFields(spec: JsonObject, catalog: Catalog): string[] {
 }
 
 // Problems by the field that shows them; those that no field shows are under "".
-export function groupProblems(
-	problems: readonly Problem[],
-	fields: readonly string[],
-): Map<string, string[]> {
+export function groupProblems(problems: readonly Problem[], fields: readonly string[]): Map<string, string[]> {
 	const groups = new Map<string, string[]>();
 	for (const problem of problems) {
 		const field = fieldOf(problem, fields);
 		const text =
-			field === "" && problem.pointer !== "" ? `${problem.pointer}: ${problem.detail}` : problem.detail;
+			field === "" && problem.pointer !== ""
+				? `${problem.pointer}: ${problem.detail}`
+				: problem.detail;
 		groups.set(field, [...(groups.get(field) ?? []), text]);
 	}
 	return groups;
@@ -110,8 +109,7 @@ export function newLayer(row: CatalogRow): JsonObject {
 	for (const argument of row.arguments) {
 		const first = firstValues[argument.name];
 		if (argument.required) layer[argument.name] = first ?? argument.minimum ?? argument.choices?.[0] ?? 1;
-		else if (argument.name === "activation" && row.name !== "Activation")
-			layer.activation = first ?? null;
+		else if (argument.name === "activation" && row.name !== "Activation") layer.activation = first ?? null;
 	}
 	return layer;
 }

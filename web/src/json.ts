@@ -7,10 +7,7 @@ const lineMax = 84;
 export function printJson(value: Json, indent = ""): string {
 	const flat = printFlat(value);
 	// The outermost object is always opened up.
-	if (
-		indent.length + flat.length <= lineMax &&
-		(indent !== "" || flat.length < 3 || typeof value !== "object")
-	)
+	if (indent.length + flat.length <= lineMax && (indent !== "" || flat.length < 3 || typeof value !== "object"))
 		return flat;
 	const inner = indent + "  ";
 	if (Array.isArray(value))

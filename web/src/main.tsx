@@ -104,13 +104,7 @@ const isTyping = (target: EventTarget | null): boolean =>
 	target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
 
 function onKey(event: KeyboardEvent): void {
-	if (
-		event.ctrlKey ||
-		event.metaKey ||
-		event.altKey ||
-		document.querySelector("dialog[open]") ||
-		locked.value
-	)
+	if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || locked.value)
 		return;
 	if (event.key === "Escape") {
 		if (isTyping(event.target)) (event.target as HTMLElement).blur();

@@ -45,9 +45,7 @@ function setParts(root: Json | undefined, parts: string[], value: Json | undefin
 	const next = setParts(old, rest, value);
 	if (next === undefined) return others;
 	// A member that was there keeps its place.
-	return isObject(root) && Object.hasOwn(root, first)
-		? { ...root, [first]: next }
-		: { ...others, [first]: next };
+	return isObject(root) && Object.hasOwn(root, first) ? { ...root, [first]: next } : { ...others, [first]: next };
 }
 
 // The field that shows a problem: of all pointers on the form, the longest that contains the problem's place.

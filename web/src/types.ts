@@ -3,15 +3,7 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-export type Status =
-	| "queued"
-	| "running"
-	| "pausing"
-	| "paused"
-	| "cancelling"
-	| "cancelled"
-	| "succeeded"
-	| "failed";
+export type Status = "queued" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "succeeded" | "failed";
 
 export interface Progress {
 	epoch: number; // finished

@@ -207,9 +207,7 @@ const fontFamily = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neu
 
 function axisText(props: ChartProps, tick: number | null): string {
 	if (tick === null) return "";
-	return props.ceiling === 1
-		? `${Number((tick * 100).toPrecision(4))} %`
-		: String(Number(tick.toPrecision(4)));
+	return props.ceiling === 1 ? `${Number((tick * 100).toPrecision(4))} %` : String(Number(tick.toPrecision(4)));
 }
 
 function xRange(chart: uPlot, shown: Shown, low: number, high: number): uPlot.Range.MinMax {
@@ -217,12 +215,7 @@ function xRange(chart: uPlot, shown: Shown, low: number, high: number): uPlot.Ra
 }
 
 // Zoomed in, what is in sight fills the height.
-function yRange(
-	chart: uPlot,
-	shown: Shown,
-	lowSeen: number | null,
-	highSeen: number | null,
-): uPlot.Range.MinMax {
+function yRange(chart: uPlot, shown: Shown, lowSeen: number | null, highSeen: number | null): uPlot.Range.MinMax {
 	const range =
 		shown.zoomed && lowSeen !== null && highSeen !== null
 			? ([lowSeen, highSeen] as const)

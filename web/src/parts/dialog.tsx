@@ -3,15 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-export function Dialog({
-	title,
-	close,
-	children,
-}: {
-	title: string;
-	close: () => void;
-	children: ComponentChildren;
-}) {
+export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
 	const ref = useRef<HTMLDialogElement>(null);
 	useEffect(() => {
 		ref.current?.showModal();

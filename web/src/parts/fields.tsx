@@ -151,17 +151,16 @@ export function SelectControl({
 	const form = useContext(FormContext);
 	const value = getAt(form.spec, pointer);
 	const text =
-		value === undefined || value === null
-			? ""
-			: typeof value === "string"
-				? value
-				: JSON.stringify(value);
+		value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 	return (
 		<select
 			{...controlProps(pointer, form)}
 			value={text}
 			onChange={(event) =>
-				form.set(pointer, event.currentTarget.value === "" ? undefined : event.currentTarget.value)
+				form.set(
+					pointer,
+					event.currentTarget.value === "" ? undefined : event.currentTarget.value,
+				)
 			}
 		>
 			{placeholder !== undefined && <option value="">{placeholder}</option>}
@@ -258,7 +257,6 @@ function ArgumentControl({ pointer, argument }: { pointer: string; argument: Arg
 
 function argumentDoc(argument: Argument): string {
 	const { minimum, maximum } = argument;
-	const range =
-		minimum !== null || maximum !== null ? ` From ${minimum ?? "−∞"} to ${maximum ?? "∞"}.` : "";
+	const range = minimum !== null || maximum !== null ? ` From ${minimum ?? "−∞"} to ${maximum ?? "∞"}.` : "";
 	return `${argument.doc}.${range}`;
 }

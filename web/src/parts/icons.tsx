@@ -111,7 +111,8 @@ export const AlertIcon = () => (
 export const SunIcon = () => (
 	<Icon>
 		<circle cx="8" cy="8" r="2.8" />
-		<path d="M8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9" />
+		<path d="M8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3" />
+		<path d="M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9" />
 	</Icon>
 );
 export const MoonIcon = () => (

@@ -38,15 +38,7 @@ function StatusMark({ status }: { status: Status }) {
 	}
 }
 
-export function ProgressBar({
-	fraction,
-	status,
-	label,
-}: {
-	fraction: number;
-	status: Status;
-	label: string;
-}) {
+export function ProgressBar({ fraction, status, label }: { fraction: number; status: Status; label: string }) {
 	const percent = Math.floor(fraction * 100);
 	return (
 		<div

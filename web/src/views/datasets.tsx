@@ -43,7 +43,7 @@ export function DatasetsCard() {
 			{removing !== null && (
 				<Confirm
 					title={`Delete ${removing}?`}
-					text="Its files are removed from the server. Jobs trained on it keep their results."
+					text="Its files are removed. Jobs that used it keep their results."
 					action="Delete"
 					act={() => void removeDataset(removing)}
 					close={() => setRemoving(null)}
@@ -53,9 +53,7 @@ export function DatasetsCard() {
 	);
 }
 
-const NoDatasets = () => (
-	<p class="empty">None yet. Upload images and labels as IDX files, packed with gzip or not.</p>
-);
+const NoDatasets = () => <p class="empty">None yet. Upload images and labels as IDX files, packed with gzip or not.</p>;
 
 function DatasetRow({ dataset, remove }: { dataset: Dataset; remove: () => void }) {
 	const missing = missingParts(dataset);
@@ -107,8 +105,10 @@ function UploadDialog({ close }: { close: () => void }) {
 		setError(null);
 		try {
 			for (const part of chosen)
-				await upload(`/v1/datasets/${encodeURIComponent(name)}/${part}`, files[part]!, (fraction) =>
-					setSent((old) => ({ ...old, [part]: fraction })),
+				await upload(
+					`/v1/datasets/${encodeURIComponent(name)}/${part}`,
+					files[part]!,
+					(fraction) => setSent((old) => ({ ...old, [part]: fraction })),
 				);
 			say(`Uploaded ${chosen.length === 1 ? chosen[0] : `${chosen.length} parts`} of ${name}.`);
 			close();
@@ -133,7 +133,8 @@ function UploadDialog({ close }: { close: () => void }) {
 					/>
 				</label>
 				<p class="hint">
-					IDX files, packed with gzip or not. Drop all four files here, or choose them one by one.
+					IDX files, packed with gzip or not. Drop all four files here, or choose them one
+					by one.
 				</p>
 				<div class="upload-parts">
 					{partNames.map((part) => (
@@ -157,7 +158,11 @@ function UploadDialog({ close }: { close: () => void }) {
 					<button type="button" class="button" onClick={close}>
 						Close
 					</button>
-					<button type="submit" class="button primary" disabled={busy || chosen.length === 0}>
+					<button
+						type="submit"
+						class="button primary"
+						disabled={busy || chosen.length === 0}
+					>
 						{busy ? "Uploading…" : "Upload"}
 					</button>
 				</div>

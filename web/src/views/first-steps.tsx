@@ -24,11 +24,16 @@ export function FirstSteps() {
 		<section class="card first" aria-label="First steps">
 			<h1>Nothing has been trained here yet</h1>
 			<p class="lead">
-				A job is a network, a data set, a batch size and a number of epochs. Submit one and watch it
-				learn: here, or from anything that speaks HTTP.
+				A job is a network, a data set, a batch size and a number of epochs. Submit one and
+				watch it learn: here, or from anything that speaks HTTP.
 			</p>
 			<div class="first-actions">
-				<button type="button" class="button primary large" disabled={!ready || busy} onClick={train}>
+				<button
+					type="button"
+					class="button primary large"
+					disabled={!ready || busy}
+					onClick={train}
+				>
 					<PlayIcon />
 					Train the MNIST job
 				</button>
@@ -38,8 +43,8 @@ export function FirstSteps() {
 			</div>
 			{known !== null && !ready && (
 				<p class="hint">
-					The MNIST job needs a data set of the name <b>mnist</b>: add its four files under “Data
-					sets”.
+					The MNIST job needs a data set of the name <b>mnist</b>: add its four files
+					under “Data sets”.
 				</p>
 			)}
 			<h2>The same with curl</h2>

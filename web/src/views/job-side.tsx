@@ -37,7 +37,9 @@ export function BatchCard({ job }: { job: Job }) {
 				</div>
 				<div>
 					<dt>Steps an epoch</dt>
-					<dd>{formatCount(forecast?.steps_per_epoch ?? job.progress.steps_per_epoch)}</dd>
+					<dd>
+						{formatCount(forecast?.steps_per_epoch ?? job.progress.steps_per_epoch)}
+					</dd>
 				</div>
 				<div>
 					<dt>Last batch</dt>
@@ -50,7 +52,8 @@ export function BatchCard({ job }: { job: Job }) {
 			</dl>
 			{last !== null && last < size && (
 				<p class="hint">
-					The samples do not divide evenly: each epoch ends with a batch of {formatCount(last)}.
+					The samples do not divide evenly: each epoch ends with a batch of{" "}
+					{formatCount(last)}.
 				</p>
 			)}
 		</Card>
@@ -77,54 +80,57 @@ export function memoryShares(forecast: Forecast): Share[] {
 }
 
 export function CheckpointsCard({ job, checkpoints }: { job: Job; checkpoints: Checkpoint[] }) {
-	const fetchWeights = (which: string) =>
-		downloadFile(
-			`/v1/jobs/${encodeURIComponent(job.id)}/model?format=safetensors&checkpoint=${which}`,
-			`${job.name}-${which}.safetensors`,
-		);
+	const fetchWeights = (which: string) => {
+		const path = `/v1/jobs/${encodeURIComponent(job.id)}/model?format=safetensors&checkpoint=${which}`;
+		return downloadFile(path, `${job.name}-${which}.safetensors`);
+	};
+	const newestFirst = [...checkpoints].reverse();
+	const best = (
+		<button type="button" class="button small" onClick={() => fetchWeights("best")}>
+			<DownloadIcon />
+			Best weights
+		</button>
+	);
 	return (
-		<Card
-			title="Checkpoints"
-			actions={
-				checkpoints.length > 0 && (
-					<button type="button" class="button small" onClick={() => fetchWeights("best")}>
-						<DownloadIcon />
-						Best weights
-					</button>
-				)
-			}
-		>
-			{checkpoints.length === 0 ? (
-				<p class="empty">One is kept at the end of each epoch.</p>
-			) : (
-				<ul class="checkpoints">
-					{[...checkpoints].reverse().map((checkpoint, i) => (
-						<li key={checkpoint.step}>
-							<span>
-								Epoch <b>{checkpoint.epoch}</b>
-							</span>
-							<small
-								class="numbers muted"
-								title={`after ${formatCount(checkpoint.step)} steps`}
-							>
-								{formatBytes(checkpoint.bytes)}
-							</small>
-							<code class="digest" title={`sha256 ${checkpoint.sha256}`}>
-								{checkpoint.sha256.slice(0, 8)}
-							</code>
-							<button
-								type="button"
-								class="button ghost icon-only"
-								aria-label={`Download the weights of epoch ${checkpoint.epoch}`}
-								onClick={() => fetchWeights(i === 0 ? "last" : String(checkpoint.epoch))}
-							>
-								<DownloadIcon />
-							</button>
-						</li>
-					))}
-				</ul>
-			)}
+		<Card title="Checkpoints" actions={checkpoints.length > 0 && best}>
+			{checkpoints.length === 0 && <p class="empty">One is kept at the end of each epoch.</p>}
+			<ul class="checkpoints">
+				{newestFirst.map((checkpoint, i) => (
+					<CheckpointRow
+						key={checkpoint.step}
+						checkpoint={checkpoint}
+						fetchWeights={() =>
+							fetchWeights(i === 0 ? "last" : String(checkpoint.epoch))
+						}
+					/>
+				))}
+			</ul>
 		</Card>
+	);
+}
+
+function CheckpointRow({ checkpoint, fetchWeights }: { checkpoint: Checkpoint; fetchWeights: () => void }) {
+	const { epoch, step, bytes, sha256 } = checkpoint;
+	return (
+		<li>
+			<span>
+				Epoch <b>{epoch}</b>
+			</span>
+			<small class="numbers muted" title={`after ${formatCount(step)} steps`}>
+				{formatBytes(bytes)}
+			</small>
+			<code class="digest" title={`sha256 ${sha256}`}>
+				{sha256.slice(0, 8)}
+			</code>
+			<button
+				type="button"
+				class="button ghost icon-only"
+				aria-label={`Download the weights of epoch ${epoch}`}
+				onClick={fetchWeights}
+			>
+				<DownloadIcon />
+			</button>
+		</li>
 	);
 }
 
@@ -142,7 +148,10 @@ export function EventsCard({ events }: { events: JobEvent[] }) {
 						.reverse()
 						.map((event) => (
 							<li key={event.id} class={`event event-${event.type}`}>
-								<time dateTime={event.created_at} title={formatTime(event.created_at)}>
+								<time
+									dateTime={event.created_at}
+									title={formatTime(event.created_at)}
+								>
 									{clock(event.created_at)}
 								</time>
 								<span>{eventText(event)}</span>

@@ -47,9 +47,12 @@ function LayersTable({ layers }: { layers: ForecastLayer[] }) {
 					{layers.map((layer) => (
 						<tr key={layer.name}>
 							<td>
-								<b>{layer.type}</b> <small class="muted">{layer.name}</small>
+								<b>{layer.type}</b>{" "}
+								<small class="muted">{layer.name}</small>
 							</td>
-							<td class="numbers nowrap">{formatShape(layer.output_shape)}</td>
+							<td class="numbers nowrap">
+								{formatShape(layer.output_shape)}
+							</td>
 							<BarCell
 								value={layer.parameters}
 								most={parameters}
@@ -82,64 +85,74 @@ const epochsShown = 500; // the CSV has them all
 
 export function EpochsCard({ job, epochs }: { job: Job; epochs: Epoch[] }) {
 	const path = `/v1/jobs/${encodeURIComponent(job.id)}/epochs`;
-	const best = job.best?.epoch;
+	const none = epochs.length === 0;
+	const csv = (
+		<button
+			type="button"
+			class="button small"
+			disabled={none}
+			onClick={() => downloadFile(path, `${job.name}-epochs.csv`, "text/csv")}
+		>
+			<DownloadIcon />
+			CSV
+		</button>
+	);
 	return (
 		<Card
 			title="Epochs"
-			note={epochs.length > 0 ? `${epochs.length} of ${job.progress.epochs}` : undefined}
-			actions={
-				<button
-					type="button"
-					class="button small"
-					disabled={epochs.length === 0}
-					onClick={() => downloadFile(path, `${job.name}-epochs.csv`, "text/csv")}
-				>
-					<DownloadIcon />
-					CSV
-				</button>
-			}
+			note={none ? undefined : `${epochs.length} of ${job.progress.epochs}`}
+			actions={csv}
 		>
-			{epochs.length === 0 ? (
+			{none ? (
 				<p class="empty">The first row comes with the end of the first epoch.</p>
 			) : (
-				<div class="table-scroll table-tall" tabIndex={0} role="region" aria-label="Table of epochs">
-					<table class="epochs">
-						<thead>
-							<tr>
-								<th class="number">Epoch</th>
-								<th class="number">Loss</th>
-								<th class="number">Accuracy</th>
-								<th class="number">Val. loss</th>
-								<th class="number">Val. accuracy</th>
-								<th class="number">Rate</th>
-								<th class="number">Time</th>
-								<th class="number">Samples/s</th>
-							</tr>
-						</thead>
-						<tbody>
-							{epochs
-								.slice(-epochsShown)
-								.reverse()
-								.map((epoch) => (
-									<tr key={epoch.epoch} class={epoch.epoch === best ? "best" : ""}>
-										<td class="number">
-											{epoch.epoch === best && <span class="best-mark">best</span>}
-											{epoch.epoch}
-										</td>
-										<td class="number">{formatMetric(epoch.loss)}</td>
-										<td class="number">{formatPercent(epoch.accuracy)}</td>
-										<td class="number">{formatMetric(epoch.val_loss)}</td>
-										<td class="number">{formatPercent(epoch.val_accuracy)}</td>
-										<td class="number muted">{formatRate(epoch.learning_rate)}</td>
-										<td class="number muted">{formatDuration(epoch.seconds)}</td>
-										<td class="number muted">{formatShort(epoch.samples_per_second)}</td>
-									</tr>
-								))}
-						</tbody>
-					</table>
-				</div>
+				<EpochsTable epochs={epochs} best={job.best?.epoch} />
 			)}
 		</Card>
+	);
+}
+
+const epochColumns = ["Epoch", "Loss", "Accuracy", "Val. loss", "Val. accuracy", "Rate", "Time", "Samples/s"];
+
+function EpochsTable({ epochs, best }: { epochs: Epoch[]; best: number | undefined }) {
+	const newestFirst = epochs.slice(-epochsShown).reverse();
+	return (
+		<div class="table-scroll table-tall" tabIndex={0} role="region" aria-label="Table of epochs">
+			<table class="epochs">
+				<thead>
+					<tr>
+						{epochColumns.map((name) => (
+							<th key={name} class="number">
+								{name}
+							</th>
+						))}
+					</tr>
+				</thead>
+				<tbody>
+					{newestFirst.map((epoch) => (
+						<EpochRow key={epoch.epoch} epoch={epoch} best={epoch.epoch === best} />
+					))}
+				</tbody>
+			</table>
+		</div>
+	);
+}
+
+function EpochRow({ epoch, best }: { epoch: Epoch; best: boolean }) {
+	return (
+		<tr>
+			<td class="number">
+				{best && <span class="best-mark">best</span>}
+				{epoch.epoch}
+			</td>
+			<td class="number">{formatMetric(epoch.loss)}</td>
+			<td class="number">{formatPercent(epoch.accuracy)}</td>
+			<td class="number">{formatMetric(epoch.val_loss)}</td>
+			<td class="number">{formatPercent(epoch.val_accuracy)}</td>
+			<td class="number muted">{formatRate(epoch.learning_rate)}</td>
+			<td class="number muted">{formatDuration(epoch.seconds)}</td>
+			<td class="number muted">{formatShort(epoch.samples_per_second)}</td>
+		</tr>
 	);
 }
 

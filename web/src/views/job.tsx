@@ -124,13 +124,23 @@ function JobActions({ job }: { job: Job }) {
 	return (
 		<div class="job-actions">
 			{(status === "running" || status === "queued") && (
-				<button type="button" class="button" disabled={busy} onClick={() => run(act(job, "pause"))}>
+				<button
+					type="button"
+					class="button"
+					disabled={busy}
+					onClick={() => run(act(job, "pause"))}
+				>
 					<PauseIcon />
 					Pause
 				</button>
 			)}
 			{status === "paused" && (
-				<button type="button" class="button" disabled={busy} onClick={() => run(act(job, "resume"))}>
+				<button
+					type="button"
+					class="button"
+					disabled={busy}
+					onClick={() => run(act(job, "resume"))}
+				>
 					<PlayIcon />
 					Resume
 				</button>

@@ -92,7 +92,9 @@ function ProblemList({
 							<button
 								type="button"
 								class="link"
-								onClick={() => document.getElementById(fieldId(field))?.focus()}
+								onClick={() =>
+									document.getElementById(fieldId(field))?.focus()
+								}
 							>
 								{text}
 							</button>

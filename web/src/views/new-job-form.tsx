@@ -133,7 +133,10 @@ function MetricsField({ metrics }: { metrics: string[] }) {
 									"/metrics",
 									event.currentTarget.checked
 										? [...chosen, name]
-										: chosen.filter((other) => other !== name),
+										: chosen.filter(
+												(other) =>
+													other !== name,
+											),
 								)
 							}
 						/>

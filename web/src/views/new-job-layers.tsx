@@ -1,17 +1,10 @@
 // The layers of a new job: add, remove, move, and each one's arguments, as the catalogue describes them.
 
+import type { ComponentChildren } from "preact";
 import { useContext, useState } from "preact/hooks";
 import { findRow, isTelling, layersOf, layersPointer, moveItem, newLayer } from "../form";
 import { formatCount, formatShape } from "../format";
-import {
-	ArgumentField,
-	Field,
-	FormContext,
-	NamesControl,
-	Problems,
-	TextControl,
-	fieldId,
-} from "../parts/fields";
+import { ArgumentField, Field, FormContext, NamesControl, Problems, TextControl, fieldId } from "../parts/fields";
 import { CrossIcon, DownIcon, PlusIcon, UpIcon } from "../parts/icons";
 import { Card } from "../parts/small";
 import { pointerOf } from "../pointer";
@@ -38,8 +31,14 @@ export function LayersEditor({ catalog, forecast }: { catalog: Catalog; forecast
 						count={layers.length}
 						layer={layer}
 						catalog={catalog}
-						forecast={forecast?.layers.length === layers.length ? forecast.layers[i] : undefined}
-						replace={(next) => change(layers.map((old, k) => (k === i ? next : old)))}
+						forecast={
+							forecast?.layers.length === layers.length
+								? forecast.layers[i]
+								: undefined
+						}
+						replace={(next) =>
+							change(layers.map((old, k) => (k === i ? next : old)))
+						}
 						move={(to) => change(moveItem(layers, i, to))}
 						remove={() => change(layers.filter((_, k) => k !== i))}
 					/>
@@ -75,16 +74,7 @@ function AddLayer({ rows, add }: { rows: CatalogRow[]; add: (row: CatalogRow) =>
 	);
 }
 
-function LayerRow({
-	index,
-	count,
-	layer,
-	catalog,
-	forecast,
-	replace,
-	move,
-	remove,
-}: {
+interface LayerRowProps {
 	index: number;
 	count: number;
 	layer: JsonObject;
@@ -93,11 +83,13 @@ function LayerRow({
 	replace: (layer: JsonObject) => void;
 	move: (to: number) => void;
 	remove: () => void;
-}) {
+}
+
+function LayerRow(props: LayerRowProps) {
+	const { index, layer, catalog, forecast } = props;
 	const { problems } = useContext(FormContext);
-	const pointer = pointerOf("model", "layers", index);
+	const pointer = layersPointer + pointerOf(index);
 	const row = findRow(catalog.layers, layer.type);
-	const type = String(layer.type);
 	const bad = [...problems.keys()].some((key) => key === pointer || key.startsWith(pointer + "/"));
 	return (
 		<li class={bad ? "layer layer-bad" : "layer"} data-pointer={pointer}>
@@ -105,68 +97,82 @@ function LayerRow({
 				<span class="layer-number" aria-hidden="true">
 					{index + 1}
 				</span>
-				<select
-					class="layer-type"
-					id={fieldId(pointer)}
-					value={row?.name ?? type}
-					title={row?.doc}
-					aria-label={`Type of layer ${index + 1}`}
-					onChange={(event) => {
-						const next = findRow(catalog.layers, event.currentTarget.value);
-						if (next) replace(newLayer(next));
-					}}
-				>
-					{!row && <option value={type}>{type}</option>}
-					{catalog.layers.map((other) => (
-						<option key={other.name} value={other.name}>
-							{other.name}
-						</option>
-					))}
-				</select>
+				<LayerType {...props} row={row} id={fieldId(pointer)} />
 				<span class="layer-shape numbers">
-					{forecast && (
-						<>
-							<span>{formatShape(forecast.output_shape)}</span>
-							<small>
-								{forecast.parameters > 0
-									? `${formatCount(forecast.parameters)} parameters`
-									: ""}
-							</small>
-						</>
-					)}
+					{forecast && <LayerShape forecast={forecast} />}
 				</span>
-				<span class="layer-actions">
-					<button
-						type="button"
-						class="button ghost icon-only"
-						aria-label={`Move layer ${index + 1} up`}
-						disabled={index === 0}
-						onClick={() => move(index - 1)}
-					>
-						<UpIcon />
-					</button>
-					<button
-						type="button"
-						class="button ghost icon-only"
-						aria-label={`Move layer ${index + 1} down`}
-						disabled={index === count - 1}
-						onClick={() => move(index + 1)}
-					>
-						<DownIcon />
-					</button>
-					<button
-						type="button"
-						class="button ghost icon-only"
-						aria-label={`Remove layer ${index + 1}`}
-						onClick={remove}
-					>
-						<CrossIcon />
-					</button>
-				</span>
+				<LayerButtons {...props} />
 			</div>
 			{row && <LayerArguments pointer={pointer} layer={layer} list={row.arguments} />}
 			<Problems pointer={pointer} />
 		</li>
+	);
+}
+
+function LayerType({
+	index,
+	layer,
+	catalog,
+	replace,
+	row,
+	id,
+}: LayerRowProps & { row: CatalogRow | undefined; id: string }) {
+	const type = String(layer.type);
+	const change = (name: string) => {
+		const next = findRow(catalog.layers, name);
+		if (next) replace(newLayer(next));
+	};
+	return (
+		<select
+			class="layer-type"
+			id={id}
+			value={row?.name ?? type}
+			title={row?.doc}
+			aria-label={`Type of layer ${index + 1}`}
+			onChange={(event) => change(event.currentTarget.value)}
+		>
+			{!row && <option value={type}>{type}</option>}
+			{catalog.layers.map((other) => (
+				<option key={other.name} value={other.name}>
+					{other.name}
+				</option>
+			))}
+		</select>
+	);
+}
+
+function LayerShape({ forecast }: { forecast: ForecastLayer }) {
+	return (
+		<>
+			<span>{formatShape(forecast.output_shape)}</span>
+			{forecast.parameters > 0 && <small>{formatCount(forecast.parameters)} parameters</small>}
+		</>
+	);
+}
+
+function LayerButtons({ index, count, move, remove }: LayerRowProps) {
+	const button = (label: string, icon: ComponentChildren, act: () => void, disabled = false) => (
+		<button
+			type="button"
+			class="button ghost icon-only"
+			aria-label={label}
+			disabled={disabled}
+			onClick={act}
+		>
+			{icon}
+		</button>
+	);
+	return (
+		<span class="layer-actions">
+			{button(`Move layer ${index + 1} up`, <UpIcon />, () => move(index - 1), index === 0)}
+			{button(
+				`Move layer ${index + 1} down`,
+				<DownIcon />,
+				() => move(index + 1),
+				index === count - 1,
+			)}
+			{button(`Remove layer ${index + 1}`, <CrossIcon />, remove)}
+		</span>
 	);
 }
 

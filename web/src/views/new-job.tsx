@@ -33,9 +33,7 @@ export function NewJobView({ from }: { from: string | null }) {
 	const [spec, setSpec] = useState<JsonObject | null>(null);
 	useEffect(() => {
 		void attempt(loadCatalog);
-		void attempt(async () =>
-			setSpec(from === null ? (draft ?? (await firstSpec())) : await specOf(from)),
-		);
+		void attempt(async () => setSpec(from === null ? (draft ?? (await firstSpec())) : await specOf(from)));
 	}, [from]);
 	return spec === null ? (
 		<div class="page">
@@ -102,7 +100,8 @@ function Editor({ first }: { first: JsonObject }) {
 				onSubmit={(event) => event.preventDefault()}
 				onKeyDown={(event) => {
 					// Enter alone, in the middle of writing, must not start a training.
-					if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !bad) submit.send();
+					if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !bad)
+						submit.send();
 				}}
 			>
 				<header class="job-head">
@@ -163,15 +162,7 @@ function Editor({ first }: { first: JsonObject }) {
 	);
 }
 
-function JsonEditor({
-	text,
-	problem,
-	write,
-}: {
-	text: string;
-	problem: string | null;
-	write: (text: string) => void;
-}) {
+function JsonEditor({ text, problem, write }: { text: string; problem: string | null; write: (text: string) => void }) {
 	return (
 		<section class="card" aria-label="The spec as JSON">
 			<textarea

@@ -45,7 +45,9 @@ export function QueueView() {
 	const all = jobs.value;
 	return (
 		<div class="page queue-page">
-			<div class="main-column">{all !== null && all.length === 0 ? <FirstSteps /> : <QueueCard />}</div>
+			<div class="main-column">
+				{all !== null && all.length === 0 ? <FirstSteps /> : <QueueCard />}
+			</div>
 			<aside class="side-column" aria-label="Server and data sets">
 				<ServerCard />
 				<DatasetsCard />

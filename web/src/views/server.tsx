@@ -38,7 +38,9 @@ export function ServerCard() {
 					</div>
 					<div>
 						<dt>Up for</dt>
-						<dd title={formatTime(info.started_at)}>{formatAge(info.started_at, now.value)}</dd>
+						<dd title={formatTime(info.started_at)}>
+							{formatAge(info.started_at, now.value)}
+						</dd>
 					</div>
 					<div class="fact-wide">
 						<dt>Memory</dt>

@@ -25,13 +25,19 @@ export function TokenView() {
 				<Logo />
 				<h1>This server wants its token</h1>
 				<p>
-					epochd wrote it into the file <code>token</code> of its state folder when it first
-					started. That is the folder given with <code>--state</code>; for a service{" "}
-					<code>/var/lib/epochd</code>; otherwise:
+					epochd wrote it into the file <code>token</code> of its state folder when it
+					first started. That is the folder given with <code>--state</code>, or{" "}
+					<code>/var/lib/epochd</code> for a service, or:
 				</p>
 				<Shell text={`cat ${tokenPlace}`} />
 				<span class="hidden">
-					<input autocomplete="username" value="epochd" tabIndex={-1} aria-hidden="true" readOnly />
+					<input
+						autocomplete="username"
+						value="epochd"
+						tabIndex={-1}
+						aria-hidden="true"
+						readOnly
+					/>
 				</span>
 				<label class="field">
 					<span class="field-name">Token</span>
@@ -54,7 +60,8 @@ export function TokenView() {
 					Open the dashboard
 				</button>
 				<p class="hint">
-					It is kept in this browser. A link that ends in <code>#token=…</code> does the same.
+					It is kept in this browser. A link that ends in <code>#token=…</code> does the
+					same.
 				</p>
 			</form>
 		</main>
