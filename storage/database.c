@@ -5,7 +5,6 @@
 #include "storage/schema.h"
 #include "storage/store.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -116,17 +115,6 @@ static bool writer_open(struct database *db, const char *path, struct error *err
 	return read_journal_mode(w, err) && schema_migrate(w, migrations, n_migrations, err);
 }
 
-/* Prepared at the start: it must not need memory when memory is what ran out. */
-static const char sql_rollback[] = "ROLLBACK";
-
-static bool prepare_rollback(struct connection *c, struct error *err)
-{
-	struct query q;
-
-	query_begin(&q, c, sql_rollback);
-	return query_end(&q, err);
-}
-
 static bool connections_open(struct database *db, const char *directory, struct error *err)
 {
 	char path[4096];
@@ -136,11 +124,11 @@ static bool connections_open(struct database *db, const char *directory, struct 
 		return error_set(err, ERROR_INVALID,
 			"the state directory's name is longer than %zu bytes",
 			sizeof path - sizeof DATABASE_FILE);
-	if (!writer_open(db, path, err) || !prepare_rollback(&db->writer, err))
+	if (!writer_open(db, path, err) || !connection_settle(&db->writer, err))
 		return false;
 	for (int i = 0; i < DATABASE_READERS; i++) {
 		if (!connection_open(&db->readers[i], path, CONNECTION_READER, err) ||
-			!prepare_rollback(&db->readers[i], err))
+			!connection_settle(&db->readers[i], err))
 			return false;
 		db->idle[db->n_idle++] = &db->readers[i];
 	}
@@ -216,15 +204,6 @@ static bool run(struct connection *c, const char *sql, struct error *err)
 	return query_run(&q, err);
 }
 
-static void roll_back(struct connection *c)
-{
-	/* After some failures SQLite has rolled back by itself. */
-	if (sqlite3_get_autocommit(c->handle))
-		return;
-	(void)run(c, sql_rollback, NULL); /* needs neither disk nor memory */
-	assert(sqlite3_get_autocommit(c->handle));
-}
-
 struct connection *write_begin(struct database *db, struct error *err)
 {
 	(void)pthread_mutex_lock(&db->write_lock);
@@ -244,7 +223,7 @@ bool write_finish(struct database *db, bool good, struct error *err)
 	bool committed = good && run(&db->writer, "COMMIT", err);
 
 	if (!committed)
-		roll_back(&db->writer);
+		connection_roll_back(&db->writer);
 	return committed;
 }
 
@@ -297,7 +276,7 @@ struct connection *read_begin(struct database *db, struct error *err)
 
 bool read_end(struct database *db, struct connection *c, bool good)
 {
-	roll_back(c); /* it has changed nothing */
+	connection_roll_back(c); /* it has changed nothing */
 	reader_return(db, c);
 	return good;
 }

@@ -58,12 +58,8 @@ bool schema_migrate(
 	for (int i = 0; i < n_steps; i++) {
 		if (steps[i].version <= version)
 			continue;
-		if (!apply(c, &steps[i], err)) {
-			if (!sqlite3_get_autocommit(c->handle))
-				(void)sqlite3_exec(c->handle, "ROLLBACK", NULL, NULL,
-					NULL); /* closing would too */
+		if (!apply(c, &steps[i], err))
 			return false;
-		}
 	}
 	return true;
 }

@@ -99,9 +99,29 @@ void connection_done(struct connection *c)
 {
 	for (int i = 0; i < c->n_cached; i++)
 		(void)sqlite3_finalize(c->cached[i].statement); /* repeats an error that was told */
+	(void)sqlite3_finalize(c->roll_back);
 	int rc = sqlite3_close(c->handle);
 	assert(rc == SQLITE_OK); /* no statement of ours is left */
 	*c = (struct connection){ 0 };
+}
+
+bool connection_settle(struct connection *c, struct error *err)
+{
+	int rc = sqlite3_prepare_v3(
+		c->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &c->roll_back, NULL);
+
+	return rc == SQLITE_OK || connection_error(c, rc, err);
+}
+
+void connection_roll_back(struct connection *c)
+{
+	/* After some failures SQLite has rolled back by itself. */
+	if (sqlite3_get_autocommit(c->handle))
+		return;
+	int rc = sqlite3_step(c->roll_back);
+	assert(rc == SQLITE_DONE &&
+		sqlite3_get_autocommit(c->handle)); /* needs neither disk nor memory */
+	(void)sqlite3_reset(c->roll_back);
 }
 
 bool connection_run(struct connection *c, const char *sql, struct error *err)

@@ -25,6 +25,7 @@ enum { STATEMENTS_CACHED_MAX = 64, SQL_BUSY_TIMEOUT_MS = 5000 };
 
 struct connection {
 	sqlite3 *handle;
+	sqlite3_stmt *roll_back; /* NULL until connection_settle */
 	struct {
 		const char *sql; /* a string that lives for good: compared by address */
 		sqlite3_stmt *statement;
@@ -40,6 +41,14 @@ bool connection_open(struct connection *c, const char *path, enum connection_kin
 	struct error *err) MUST_CHECK;
 void connection_done(struct connection *c); /* accepts a zeroed one */
 
+/* To be called when no setting will change any more, before the first transaction: each change
+ * makes SQLite prepare its statements again, and a ROLLBACK must not need memory when memory is
+ * what ran out. */
+bool connection_settle(struct connection *c, struct error *err) MUST_CHECK;
+/* Ends the transaction under way, if there is one, as if it had not begun. */
+void connection_roll_back(struct connection *c);
+/* Ends the transaction under way, if there is one, as if it had not begun. */
+void connection_roll_back(struct connection *c);
 /* One statement or several that give no rows and take no values. */
 bool connection_run(struct connection *c, const char *sql, struct error *err) MUST_CHECK;
 /* Tells what SQLite's result code means to a user; false. */

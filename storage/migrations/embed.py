@@ -5,7 +5,8 @@ import pathlib
 import sys
 
 output, *names = sys.argv[1:]
-lines = ['/* Made from storage/migrations by embed.py. */', '#include "storage/schema.h"', '', 'const struct migration migrations[] = {']
+lines = ['/* Made from storage/migrations by embed.py. */', '#include "storage/schema.h"', '',
+         'const struct migration migrations[] = {']
 for version, name in enumerate(sorted(names), start=1):
     path = pathlib.Path(name)
     if path.name != f'{version:04}.sql':

@@ -132,28 +132,35 @@ void assert_refused_at(bool done, const char *call, const struct error *e, enum 
 
 /* --- as from a shell ------------------------------------------------------------------ */
 
+void raw_open(const char *file, struct connection *c)
+{
+	struct error e;
+
+	assert_done(connection_open(c, file, CONNECTION_WRITER, &e), &e);
+}
+
 void raw_run(const char *file, const char *sql)
 {
-	sqlite3 *h;
-	char *text = NULL;
+	struct connection c;
+	struct error e;
 
-	assert_int_equal(sqlite3_open(file, &h), SQLITE_OK);
-	if (sqlite3_exec(h, sql, NULL, NULL, &text) != SQLITE_OK)
-		fail_msg("%s: %s", sql, text);
-	assert_int_equal(sqlite3_close(h), SQLITE_OK);
+	raw_open(file, &c);
+	assert_done(connection_run(&c, sql, &e), &e);
+	connection_done(&c);
 }
 
 int64_t raw_int(const char *file, const char *sql)
 {
-	sqlite3 *h;
-	sqlite3_stmt *s;
+	struct connection c;
+	struct query q;
+	struct error e;
 
-	assert_int_equal(sqlite3_open(file, &h), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(h, sql, -1, &s, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(s, 0);
-	(void)sqlite3_finalize(s);
-	assert_int_equal(sqlite3_close(h), SQLITE_OK);
+	raw_open(file, &c);
+	query_begin_once(&q, &c, sql);
+	assert_true(query_next(&q));
+	int64_t value = query_int(&q, 0);
+	assert_done(query_end(&q, &e), &e);
+	connection_done(&c);
 	return value;
 }
 

@@ -40,7 +40,8 @@ void assert_done_at(bool done, const char *call, const struct error *e, const ch
 void assert_refused_at(bool done, const char *call, const struct error *e, enum error_code code,
 	const char *words, const char *file, int line);
 
-/* Statements on a connection of the test's own, as from a shell. */
+/* A connection of the test's own, as from a shell. */
+void raw_open(const char *file, struct connection *c);
 void raw_run(const char *file, const char *sql);
 int64_t raw_int(const char *file, const char *sql);
 /* integrity_check and foreign_key_check find nothing. */

@@ -299,43 +299,48 @@ static void when_all_are_damaged_it_begins_at_the_beginning_and_stores_anew(void
 	checkpoint_list_done(&l);
 }
 
+/* Flips a bit of a piece in place; a second time mends it. */
+static void flip(struct connection *c, int piece, int at)
+{
+	sqlite3_blob *blob;
+	char byte;
+
+	assert_int_equal(
+		sqlite3_blob_open(c->handle, "main", "checkpoint_pieces", "bytes", piece, 1, &blob),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_blob_read(blob, &byte, 1, at), SQLITE_OK);
+	byte = (char)(byte ^ (1 << at % 8));
+	assert_int_equal(sqlite3_blob_write(blob, &byte, 1, at), SQLITE_OK);
+	assert_int_equal(sqlite3_blob_close(blob), SQLITE_OK);
+}
+
 /* Each byte of a small checkpoint in turn, and of a large one here and there. */
 static void no_flipped_byte_goes_unseen(void **state)
 {
+	static const struct {
+		int64_t epoch;
+		int piece, size, stride;
+	} pieces[] = { { 1, 1, SMALL, 1 }, { 2, 2, PIECE, PIECE / 5 }, { 2, 3, PIECE, PIECE / 3 },
+		{ 2, 4, SMALL, SMALL - 1 } };
 	struct fixture *f = *state;
-	sqlite3 *h;
-	sqlite3_blob *blob;
-	struct checkpoint c;
-	char byte, flipped;
+	struct connection c;
+	struct checkpoint got;
 
 	job_start(f->db, 1);
 	store_epoch(f->db, 1, SMALL);
-	store_epoch(f->db, 2, 2 * PIECE + 100);
-	assert_int_equal(sqlite3_open(f->file, &h), SQLITE_OK);
-	for (int row = 1; row <= 4; row++) {
-		int64_t epoch = row == 1 ? 1 : 2;
-		assert_int_equal(
-			sqlite3_blob_open(h, "main", "checkpoint_pieces", "bytes", row, 1, &blob),
-			SQLITE_OK);
-		int size = sqlite3_blob_bytes(blob);
-		int stride = size == PIECE ? PIECE / 5 : size == SMALL && row > 1 ? 33 : 1;
-		(void)sqlite3_blob_close(blob);
-		for (int at = 0; at < size; at += stride) {
-			for (int back = 0; back < 2; back++) {
-				assert_int_equal(sqlite3_blob_open(h, "main", "checkpoint_pieces",
-							 "bytes", row, 1, &blob),
-					SQLITE_OK);
-				assert_int_equal(sqlite3_blob_read(blob, &byte, 1, at), SQLITE_OK);
-				flipped = (char)(byte ^ (1 << at % 8));
-				assert_int_equal(
-					sqlite3_blob_write(blob, &flipped, 1, at), SQLITE_OK);
-				assert_int_equal(sqlite3_blob_close(blob), SQLITE_OK);
-				if (read_one(f->db, CHECKPOINT_EPOCH, epoch, &c) != (back == 1))
-					fail_msg("byte %d of piece %d", at, row);
-			}
+	store_epoch(f->db, 2, 2 * PIECE + SMALL);
+	raw_open(f->file, &c);
+	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+		for (int at = 0; at < pieces[i].size; at += pieces[i].stride) {
+			flip(&c, pieces[i].piece, at);
+			if (read_one(f->db, CHECKPOINT_EPOCH, pieces[i].epoch, &got))
+				fail_msg("byte %d of piece %d", at, pieces[i].piece);
+			assert_refused(false, &e, ERROR_IO, "damaged");
+			flip(&c, pieces[i].piece, at);
 		}
+		assert_done(read_one(f->db, CHECKPOINT_EPOCH, pieces[i].epoch, &got), &e);
 	}
-	assert_int_equal(sqlite3_close(h), SQLITE_OK);
+	connection_done(&c);
 }
 
 /* A byte of the file itself, below what SQL sees: the database is refused, or the checkpoint is, or

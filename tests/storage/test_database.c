@@ -80,12 +80,10 @@ static void every_table_is_strict(void **state)
 		0);
 }
 
-static int64_t pragma(struct connection *c, const char *name)
+static int64_t int_of(struct connection *c, const char *sql)
 {
 	struct query q;
-	char sql[64];
 
-	(void)snprintf(sql, sizeof sql, "PRAGMA %s", name);
 	query_begin_once(&q, c, sql);
 	assert_true(query_next(&q));
 	int64_t value = query_int(&q, 0);
@@ -96,16 +94,16 @@ static int64_t pragma(struct connection *c, const char *name)
 static void each_connection_is_set_up(void **state)
 {
 	static const struct {
-		const char *name;
+		const char *pragma;
 		int64_t writer, reader;
 	} cases[] = {
-		{ "synchronous", 2, 2 },
-		{ "foreign_keys", 1, 1 },
-		{ "trusted_schema", 0, 0 },
-		{ "cell_size_check", 1, 1 },
-		{ "query_only", 0, 1 },
-		{ "wal_autocheckpoint", 1000, 0 },
-		{ "journal_size_limit", 67108864, -1 },
+		{ "PRAGMA synchronous", 2, 2 },
+		{ "PRAGMA foreign_keys", 1, 1 },
+		{ "PRAGMA trusted_schema", 0, 0 },
+		{ "PRAGMA cell_size_check", 1, 1 },
+		{ "PRAGMA query_only", 0, 1 },
+		{ "PRAGMA wal_autocheckpoint", 1000, 0 },
+		{ "PRAGMA journal_size_limit", 67108864, -1 },
 	};
 	static const struct {
 		int option, writer, reader;
@@ -118,11 +116,11 @@ static void each_connection_is_set_up(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		if (pragma(&f->db->writer, cases[i].name) != cases[i].writer)
-			fail_msg("the writer's %s", cases[i].name);
+		if (int_of(&f->db->writer, cases[i].pragma) != cases[i].writer)
+			fail_msg("the writer: %s", cases[i].pragma);
 		for (int r = 0; r < DATABASE_READERS; r++) {
-			if (pragma(&f->db->readers[r], cases[i].name) != cases[i].reader)
-				fail_msg("reader %d's %s", r, cases[i].name);
+			if (int_of(&f->db->readers[r], cases[i].pragma) != cases[i].reader)
+				fail_msg("reader %d: %s", r, cases[i].pragma);
 		}
 	}
 	for (size_t i = 0; i < COUNT_OF(switches); i++) {
@@ -218,15 +216,14 @@ static void a_newer_database_that_crashed_is_refused_and_untouched(void **state)
 {
 	struct fixture *f = *state;
 	char copy[64], from[128], to[128];
-	sqlite3 *h;
+	struct connection c;
 
 	fixture_close(f);
-	assert_int_equal(sqlite3_open(f->file, &h), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(h, "PRAGMA user_version = 1000000", NULL, NULL, NULL), SQLITE_OK);
+	raw_open(f->file, &c);
+	assert_done(connection_run(&c, "PRAGMA user_version = 1000000", &e), &e);
 	directory_make(copy);
 	directory_copy(f->directory, copy);
-	assert_int_equal(sqlite3_close(h), SQLITE_OK);
+	connection_done(&c);
 
 	struct fixture crashed = { 0 };
 	(void)snprintf(crashed.directory, sizeof crashed.directory, "%s", copy);
@@ -331,10 +328,10 @@ static void a_database_takes_the_steps_that_it_lacks(void **state)
 
 	connection_of(*state, &c);
 	assert_done(schema_migrate(&c, steps, 1, &e), &e);
-	assert_int_equal(pragma(&c, "user_version"), 1);
+	assert_int_equal(int_of(&c, "PRAGMA user_version"), 1);
 	assert_done(connection_run(&c, "INSERT INTO a VALUES (41)", &e), &e);
 	assert_done(schema_migrate(&c, steps, 2, &e), &e);
-	assert_int_equal(pragma(&c, "user_version"), 2);
+	assert_int_equal(int_of(&c, "PRAGMA user_version"), 2);
 	assert_done(schema_migrate(&c, steps, 2, &e), &e); /* nothing to do */
 
 	struct query q;
@@ -355,7 +352,9 @@ static void a_step_that_fails_leaves_the_one_before(void **state)
 
 	connection_of(*state, &c);
 	assert_refused(schema_migrate(&c, steps, 4, &e), &e, ERROR_IO, "nowhere");
-	assert_int_equal(pragma(&c, "user_version"), 2);
+	connection_done(&c);
+	connection_of(*state, &c);
+	assert_int_equal(int_of(&c, "PRAGMA user_version"), 2);
 	query_begin_once(&q, &c, "SELECT count(*) FROM b WHERE x = 30");
 	assert_true(query_next(&q));
 	assert_int_equal(query_int(&q, 0), 0);
@@ -377,16 +376,16 @@ static void the_steps_in_the_program_are_numbered(void **state)
 static void an_outside_lock_holder_makes_it_busy(void **state)
 {
 	struct fixture *f = *state;
-	sqlite3 *h;
+	struct connection c;
 	struct job job = job_example(1);
 	char id[JOB_ID_BYTES];
 
 	(void)sqlite3_busy_timeout(f->db->writer.handle, 10); /* not the 5 seconds of a daemon */
-	assert_int_equal(sqlite3_open(f->file, &h), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(h, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	raw_open(f->file, &c);
+	assert_done(connection_run(&c, "BEGIN IMMEDIATE", &e), &e);
 	assert_refused(jobs_insert(f->db, &job, NULL, id, &e) != JOB_INSERT_FAILED, &e, ERROR_BUSY,
 		"lock");
-	assert_int_equal(sqlite3_close(h), SQLITE_OK);
+	connection_done(&c);
 	job_insert(f->db, 1);
 }
 

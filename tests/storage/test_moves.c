@@ -65,76 +65,78 @@ static void cancelled_succeeded_and_failed_are_final(void **state)
 	assert_null(job_status_names[JOB_STATUS_COUNT]);
 }
 
-/* Puts the job in that state, whatever it was in, by taking the trigger away for a moment. */
-static void force_status(sqlite3 *h, const char *trigger, enum job_status status)
+static bool set_status(struct connection *c, enum job_status status)
 {
-	char sql[256];
+	struct query q;
 
-	(void)snprintf(sql, sizeof sql,
-		"DROP TRIGGER jobs_move_legally; UPDATE jobs SET status = '%s', error = %s",
-		job_status_names[status], status == JOB_FAILED ? "'x'" : "NULL");
-	assert_int_equal(sqlite3_exec(h, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(h, trigger, NULL, NULL, NULL), SQLITE_OK);
+	query_begin_once(&q, c, "UPDATE jobs SET status = ?1, error = ?2");
+	query_bind_text(&q, job_status_names[status]);
+	query_bind_text(&q, status == JOB_FAILED ? "x" : NULL);
+	return query_run(&q, &e);
 }
 
-static char *trigger_text(sqlite3 *h)
+/* Puts the job in that state, whatever it was in, by taking the trigger away for a moment. */
+static void force_status(struct connection *c, const char *trigger, enum job_status status)
 {
-	sqlite3_stmt *s;
+	assert_done(connection_run(c, "DROP TRIGGER jobs_move_legally", &e), &e);
+	assert_done(set_status(c, status), &e);
+	assert_done(connection_run(c, trigger, &e), &e);
+}
 
-	assert_int_equal(sqlite3_prepare_v2(h,
-				 "SELECT sql FROM sqlite_schema WHERE name = 'jobs_move_legally'",
-				 -1, &s, NULL),
-		SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	char *text = strdup((const char *)sqlite3_column_text(s, 0));
-	assert_non_null(text);
-	(void)sqlite3_finalize(s);
+static char *trigger_text(struct connection *c)
+{
+	struct query q;
+
+	query_begin_once(&q, c, "SELECT sql FROM sqlite_schema WHERE name = 'jobs_move_legally'");
+	assert_true(query_next(&q));
+	char *text = query_copy(&q, 0);
+	assert_done(query_end(&q, &e), &e);
 	return text;
 }
 
 static void the_trigger_in_sql_holds_the_same_table(void **state)
 {
 	struct fixture *f = *state;
-	sqlite3 *h;
-	char sql[128];
+	struct connection c;
 
 	job_insert(f->db, 1);
 	fixture_close(f);
-	assert_int_equal(sqlite3_open(f->file, &h), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(h, "PRAGMA synchronous = OFF", NULL, NULL, NULL), SQLITE_OK);
-	char *trigger = trigger_text(h);
+	raw_open(f->file, &c);
+	assert_done(connection_run(&c, "PRAGMA synchronous = OFF", &e), &e);
+	char *trigger = trigger_text(&c);
 	for (int from = 0; from < JOB_STATUS_COUNT; from++) {
 		for (int to = 0; to < JOB_STATUS_COUNT; to++) {
-			force_status(h, trigger, from);
-			(void)snprintf(sql, sizeof sql, "UPDATE jobs SET status = '%s', error = %s",
-				job_status_names[to], to == JOB_FAILED ? "'x'" : "NULL");
-			int rc = sqlite3_exec(h, sql, NULL, NULL, NULL);
-			if (rc != (job_move_legal(from, to) ? SQLITE_OK : SQLITE_CONSTRAINT))
+			force_status(&c, trigger, from);
+			e.text[0] = '\0';
+			bool moved = set_status(&c, to);
+			if (moved != job_move_legal(from, to) ||
+				(!moved && !strstr(e.text, "cannot move")))
 				fail_msg("SQL on %s to %s: %s", job_status_names[from],
-					job_status_names[to], sqlite3_errmsg(h));
+					job_status_names[to], e.text);
 		}
 	}
 	free(trigger);
-	assert_int_equal(sqlite3_close(h), SQLITE_OK);
+	connection_done(&c);
 }
 
 static void sql_lets_no_job_begin_but_as_queued(void **state)
 {
 	struct fixture *f = *state;
-	sqlite3 *h;
+	struct connection c;
+	struct query q;
 
-	assert_int_equal(sqlite3_open(f->file, &h), SQLITE_OK);
+	raw_open(f->file, &c);
 	for (int s = 0; s < JOB_STATUS_COUNT; s++) {
-		char sql[256];
-		(void)snprintf(sql, sizeof sql,
+		query_begin_once(&q, &c,
 			"INSERT INTO jobs (id, name, status, priority, created_at, epochs, "
 			"steps_per_epoch, "
-			"spec, error) VALUES ('%d', '', '%s', 0, 0, 1, 1, '', %s)",
-			s, job_status_names[s], s == JOB_FAILED ? "'x'" : "NULL");
-		int rc = sqlite3_exec(h, sql, NULL, NULL, NULL);
-		assert_int_equal(rc, s == JOB_QUEUED ? SQLITE_OK : SQLITE_CONSTRAINT);
+			"spec, error) VALUES (?1, '', ?1, 0, 0, 1, 1, '', ?2)");
+		query_bind_text(&q, job_status_names[s]);
+		query_bind_text(&q, s == JOB_FAILED ? "x" : NULL);
+		if (query_run(&q, &e) != (s == JOB_QUEUED))
+			fail_msg("SQL on a job that begins as %s", job_status_names[s]);
 	}
-	assert_int_equal(sqlite3_close(h), SQLITE_OK);
+	connection_done(&c);
 }
 
 /* --- jobs_move ------------------------------------------------------------------------ */
