@@ -1,0 +1,177 @@
+/* test_layers.c - whole networks of odd shapes, a few steps each: weights and slots must be the
+ * same bits for every instruction set, and for a batch worked by one thread or cut into pieces.
+ * What test_kernels.c does for one kernel, this does for the addresses that the layers hand to it:
+ * 1, 7, 17 and 33 channels, images of one pixel, batches of one sample. */
+#include "network.h"
+
+#include "base/digest.h"
+#include "engine/kernels/kernels.h"
+#include "engine/trainer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SAMPLES = 21, CLASSES = 3, VALUES_MAX = 9 * 11 * 33 };
+static float images[SAMPLES * VALUES_MAX];
+static int32_t labels[SAMPLES];
+
+static int make_samples(void **state)
+{
+	(void)state;
+	network_noise(4, images, SAMPLES * VALUES_MAX);
+	for (int i = 0; i < SAMPLES; i++)
+		labels[i] = i % CLASSES;
+	return 0;
+}
+
+static bool ignore_epoch(void *ctx, const struct trainer_epoch *e, struct error *err)
+{
+	(void)ctx, (void)e, (void)err;
+	return true;
+}
+
+static void train(const struct plan *plan, const struct data *data, const char *isa, int threads,
+	char ret[static DIGEST_TEXT_BYTES])
+{
+	struct error err = { 0 };
+	struct digest d;
+	uint8_t sum[DIGEST_BYTES];
+	struct trainer_options o = { .plan = plan,
+		.train = *data,
+		.epochs = 2,
+		.seed = 1,
+		.shuffle = true,
+		.threads_max = threads,
+		.isa = isa };
+	AUTO_FREE(trainer_free) struct trainer *t = trainer_new(&o, &err);
+
+	if (!t || trainer_run(t, &(struct trainer_events){ .epoch = ignore_epoch }, NULL, &err) !=
+			  TRAINER_DONE)
+		fail_msg("%s", err.text);
+	digest_init(&d);
+	for (int i = 0; i < trainer_tensor_count(t); i++) {
+		struct trainer_tensor tensor;
+		trainer_tensor(t, i, &tensor);
+		digest_add(
+			&d, tensor.values, (size_t)shape_elements(&tensor.shape) * sizeof(float));
+	}
+	digest_end(&d, sum);
+	digest_text(sum, ret);
+}
+
+static void check(const char *layers, struct shape input, int64_t batch)
+{
+	struct error err = { 0 };
+	struct data data = { .x = images,
+		.x_type = DATA_F32,
+		.shape = input,
+		.y = labels,
+		.y_type = DATA_I32,
+		.count = SAMPLES,
+		.classes = CLASSES };
+	char wanted[DIGEST_TEXT_BYTES], seen[DIGEST_TEXT_BYTES];
+	AUTO_FREE(model_free)
+	struct model *m = network_model(layers, "sparse_categorical_crossentropy", "Adam");
+	AUTO_FREE(plan_free)
+	struct plan *p = plan_new(m,
+		&(struct plan_options){ .input = input, .classes = CLASSES, .batch_size = batch },
+		&err);
+
+	if (!p)
+		fail_msg("%s: %s", layers, err.text);
+	train(p, &data, "scalar", 1, wanted);
+	for (int k = 0; kernels_all[k]; k++) {
+		for (int threads = 1; threads <= 2; threads++) {
+			if (!trainer_isa(kernels_all[k]->name))
+				continue;
+			train(p, &data, kernels_all[k]->name, threads, seen);
+			if (strcmp(wanted, seen) != 0)
+				fail_msg("%s, %d threads, batch %d: other bits than scalar\n%s",
+					kernels_all[k]->name, threads, (int)batch, layers);
+		}
+	}
+}
+
+static const int channels[] = { 1, 7, 17, 33 };
+
+static void test_convolutions_of_odd_channels(void **state)
+{
+	char layers[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		for (size_t j = 0; j < COUNT_OF(channels); j++) {
+			(void)snprintf(layers, sizeof layers,
+				"Conv2D filters=%d kernel_size=3x2 strides=%dx2 padding=%s "
+				"activation=relu; Conv2D filters=%d "
+				"kernel_size=2 padding=same activation=tanh; Flatten; Dense "
+				"units=3 activation=softmax",
+				channels[j], 1 + (int)(j % 2), i % 2 ? "same" : "valid",
+				channels[i]);
+			check(layers, SHAPE3(9, 11, channels[i]), 16);
+		}
+	}
+}
+
+static void test_pooling_of_odd_channels(void **state)
+{
+	char layers[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=%d kernel_size=2 activation=relu; MaxPooling2D "
+			"pool_size=2x3; MaxPooling2D pool_size=3x2 strides=1 "
+			"padding=same; Flatten; Dense units=3 activation=softmax",
+			channels[i]);
+		check(layers, SHAPE3(9, 11, 7), 21);
+	}
+}
+
+static void test_images_of_one_pixel(void **state)
+{
+	char layers[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=%d kernel_size=3 padding=same activation=relu; "
+			"MaxPooling2D pool_size=1; Conv2D filters=5 kernel_size=1; "
+			"Flatten; Dense units=3 activation=softmax",
+			channels[i]);
+		check(layers, SHAPE3(1, 1, channels[i]), 8);
+	}
+}
+
+static void test_dense_layers_of_odd_widths_and_batches_of_one(void **state)
+{
+	char layers[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Dense units=%d activation=sigmoid; Dense units=131 activation=relu; Dense "
+			"units=3 activation=softmax",
+			channels[i]);
+		check(layers, SHAPE1(channels[i]), 1);
+		check(layers, SHAPE1(channels[i]), 5);
+		check(layers, SHAPE1(259), 17);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_convolutions_of_odd_channels),
+		cmocka_unit_test(test_pooling_of_odd_channels),
+		cmocka_unit_test(test_images_of_one_pixel),
+		cmocka_unit_test(test_dense_layers_of_odd_widths_and_batches_of_one),
+	};
+
+	return cmocka_run_group_tests(tests, make_samples, NULL);
+}
