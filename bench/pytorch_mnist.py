@@ -14,7 +14,9 @@ Each setting was chosen by measurement (seconds an epoch, batch 64, one thread, 
   malloc in huge pages                       5.6 -> 5.2
   channels_last, flattened as NHWC           8.5 -> 5.7    torch.flatten would copy the tensor into NCHW order
   ReLU in place                              6.0 -> 5.6
-No gain: oneDNN off, jit.script, flush_denormal, OMP_WAIT_POLICY, OMP_PROC_BIND, BLIS, OpenBLAS with OpenMP."""
+OpenMP's threads are left to spin while they wait, its default: OMP_WAIT_POLICY=passive takes 8.5 s on two threads, not
+5.5. That is right on an idle machine; on a busy one PyTorch then takes minutes.
+No gain: oneDNN off, jit.script, flush_denormal, OMP_WAIT_POLICY=active, OMP_PROC_BIND, BLIS, OpenBLAS with OpenMP."""
 import argparse
 import json
 import os
