@@ -53,7 +53,7 @@ bool upload_commit(struct upload *u, const char *name, enum dataset_part_index i
 	struct dataset_part *part, struct error *err) MUST_CHECK;
 void upload_abort(struct upload *u); /* accepts NULL */
 
-/* --- reading: a part's bytes, mapped read-only ---------------------------------------- */
+/* --- reading: a part's bytes in memory, read-only -------------------------------------- */
 struct dataset_map {
 	const void *bytes;
 	size_t size;

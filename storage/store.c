@@ -131,10 +131,38 @@ void store_file_done(int store, struct store_file *f)
 
 /* --- reading -------------------------------------------------------------------------- */
 
+/* Reads the whole file into huge pages. A shuffled epoch touches its samples in no order, and with
+ * pages of 4 KiB the look-up of the page then costs more than the sample: a fifth of a step of the
+ * MNIST job. A copy also cannot be cut short under a reader, who would be killed for it. */
+static bool store_copy(int fd, size_t size, struct dataset_map *ret, struct error *err)
+{
+	char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t done = 0;
+
+	if (bytes == MAP_FAILED)
+		return file_error(err, errno, "find memory for a file of", STORE_FOLDER);
+	(void)madvise(bytes, size, MADV_HUGEPAGE); /* a wish */
+	while (done < size) {
+		ssize_t n = pread(fd, bytes + done, size - done, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			int why = n < 0 ? errno : EIO;
+			(void)munmap(bytes, size); /* cannot fail for what mmap gave */
+			return file_error(err, why, "read a file of", STORE_FOLDER);
+		}
+		done += (size_t)n;
+	}
+	(void)mprotect(bytes, size, PROT_READ); /* against ourselves only */
+	*ret = (struct dataset_map){ .bytes = bytes, .size = size };
+	return true;
+}
+
 bool store_map(int fd, size_t size, struct dataset_map *ret, struct error *err)
 {
+	if (size >= STORE_COPY_MIN && size <= STORE_COPY_MAX)
+		return store_copy(fd, size, ret, err);
 	void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-
 	if (bytes == MAP_FAILED)
 		return file_error(err, errno, "map a file of", STORE_FOLDER);
 	*ret = (struct dataset_map){ .bytes = bytes, .size = size };

@@ -27,6 +27,9 @@ bool store_file_keep(int store, struct store_file *f, const struct dataset_part 
 	bool *ret_is_new, struct error *err) MUST_CHECK;
 void store_file_done(int store, struct store_file *f); /* what was not kept is gone */
 
+/* Files of these sizes are copied into memory; smaller ones do not matter, larger ones stay in the
+ * system's page cache, so that a data set need not fit in memory. */
+enum { STORE_COPY_MIN = 2 << 20, STORE_COPY_MAX = 1 << 30 };
 bool store_map(int fd, size_t size, struct dataset_map *ret, struct error *err) MUST_CHECK;
 bool store_map_part(int store, const struct dataset_part *part, struct dataset_map *ret,
 	struct error *err) MUST_CHECK;

@@ -116,6 +116,19 @@ static void an_aborted_upload_leaves_nothing(void **state)
 	assert_int_equal(files_in_store(f), 0);
 }
 
+static void what_the_database_refuses_leaves_no_file(void **state)
+{
+	struct fixture *f = *state;
+
+	raw_run(f->file, "CREATE TRIGGER refuse BEFORE INSERT ON dataset_parts BEGIN SELECT "
+			 "RAISE(ABORT, 'no'); END");
+	assert_refused(upload_six(f, "toy", DATASET_X_TRAIN, "abcdef"), &e, ERROR_CONFLICT, "no");
+	assert_int_equal(files_in_store(f), 0);
+	raw_run(f->file, "DROP TRIGGER refuse");
+	assert_done(upload_six(f, "toy", DATASET_X_TRAIN, "abcdef"), &e);
+	assert_int_equal(files_in_store(f), 1);
+}
+
 static void a_name_is_of_few_characters(void **state)
 {
 	static const char *const good[] = { "a", "0", "mnist", "fashion-mnist", "a.b_c-d",
@@ -351,6 +364,31 @@ static void bytes_go_when_no_part_has_them(void **state)
 		"No such file");
 }
 
+/* Such a part is read into memory: what happens to the file then cannot kill a reader. */
+static void a_part_of_megabytes_outlives_its_file(void **state)
+{
+	enum { SIZE = (3 << 20) + 5 };
+	struct fixture *f = *state;
+	struct dataset_part part = part_example("uint8", 1, (int64_t[]){ SIZE });
+	struct dataset_map map;
+	char path[160], *bytes = malloc(SIZE);
+
+	assert_non_null(bytes);
+	for (int i = 0; i < SIZE; i++)
+		bytes[i] = (char)(i * 31 % 127);
+	struct upload *u = upload_begin(f->db, &e);
+	assert_done(u != NULL, &e);
+	assert_done(upload_write(u, bytes, SIZE, &e), &e);
+	assert_done(upload_commit(u, "large", DATASET_Y_TRAIN, &part, &e), &e);
+	assert_done(dataset_map_open(f->db, &part, &map, &e), &e);
+	assert_int_equal(map.size, SIZE);
+	store_path(f, part.sha256, path, sizeof path);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_memory_equal(map.bytes, bytes, SIZE);
+	dataset_map_close(&map);
+	free(bytes);
+}
+
 static void touch(struct fixture *f, const char *name)
 {
 	char path[160];
@@ -422,6 +460,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_part_is_written_in_pieces_and_named_by_its_digest),
 		TEST(an_aborted_upload_leaves_nothing),
+		TEST(what_the_database_refuses_leaves_no_file),
 		TEST(a_name_is_of_few_characters),
 		TEST(a_shape_must_fit_its_bytes),
 		TEST(labels_are_measured_and_counted),
@@ -431,6 +470,7 @@ int main(void)
 		TEST(a_data_set_in_use_is_neither_changed_nor_deleted),
 		TEST(the_same_part_again_is_welcome_at_any_time),
 		TEST(bytes_go_when_no_part_has_them),
+		TEST(a_part_of_megabytes_outlives_its_file),
 		TEST(a_sweep_takes_what_no_row_names_and_is_ours),
 		TEST(a_file_of_another_size_is_not_mapped_and_is_mended_by_an_upload),
 		TEST(a_link_in_the_store_is_not_followed),
