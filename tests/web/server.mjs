@@ -29,11 +29,8 @@ export class Server {
 	}
 
 	request(method, path, body, headers = {}) {
-		return fetch(this.address + path, {
-			method,
-			body,
-			headers: { Authorization: `Bearer ${this.token}`, ...headers },
-		});
+		const authorized = { Authorization: `Bearer ${this.token}`, ...headers };
+		return fetch(this.address + path, { method, body, headers: authorized });
 	}
 
 	async stop() {

@@ -29,6 +29,7 @@ export interface ChartProps {
 interface Hover {
 	left: number; // px, in the chart
 	flip: boolean; // the tip stands left of the cross-line
+	low: boolean; // and under the curves
 	title: string;
 	rows: { name: string; key: string; text: string }[];
 }
@@ -96,7 +97,10 @@ export function Chart(props: ChartProps) {
 
 function Tip({ hover }: { hover: Hover }) {
 	return (
-		<div class={`tip ${hover.flip ? "tip-left" : ""}`} style={{ left: `${hover.left}px` }}>
+		<div
+			class={`tip ${hover.flip ? "tip-left" : ""} ${hover.low ? "tip-low" : ""}`}
+			style={{ left: `${hover.left}px` }}
+		>
 			<strong>{hover.title}</strong>
 			{hover.rows.map((row) => (
 				<div key={row.key} class="tip-row">
@@ -297,9 +301,12 @@ function hoverAt(chart: uPlot, props: ChartProps): Hover | null {
 	});
 	if (rows.length === 0) return null;
 	const at = chart.valToPos(x, "x");
+	const values = columns.slice(1).map((column) => column[index]);
+	const tops = values.flatMap((value) => (typeof value === "number" ? [chart.valToPos(value, "y")] : []));
 	return {
 		left: at + chart.bbox.left / window.devicePixelRatio,
 		flip: at > chart.bbox.width / window.devicePixelRatio / 2,
+		low: Math.min(...tops) < chart.bbox.height / window.devicePixelRatio / 2,
 		title: Number.isInteger(x)
 			? `Epoch ${x}`
 			: `Epoch ${Math.floor(x) + 1}, ${Math.round((x % 1) * 100)} %`,
