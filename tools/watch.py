@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 POLL_SECONDS = 0.2
-BAR_CELLS = 24
+BAR_CELLS_MIN, BAR_CELLS_MAX = 4, 40
 
 
 class Api:
@@ -33,17 +33,19 @@ def clock(seconds):
     return "--:--" if seconds is None else f"{int(seconds + 0.5) // 60:02d}:{int(seconds + 0.5) % 60:02d}"
 
 
-def live_line(job):
+def live_line(job, width):
     progress, metrics = job["progress"], job["metrics"]
     if job["status"] == "queued":
         return "waiting in the queue"
     steps = progress["steps_per_epoch"] or 1
     done = min(progress["step"] / steps, 1)
     epoch = min(progress["epoch"] + 1, progress["epochs"])  # finished ones are counted
-    filled = int(done * BAR_CELLS)
-    return (f"epoch {epoch}/{progress['epochs']} [{'#' * filled}{'.' * (BAR_CELLS - filled)}] {done:4.0%}"
-            f"  loss {number(metrics.get('loss'), '{:.4f}')}  accuracy {number(metrics.get('accuracy'), '{:.2%}')}"
-            f"  {number(progress['samples_per_second'], '{:,.0f}')} images/s  ETA {clock(progress['eta_seconds'])}")
+    head = f"epoch {epoch}/{progress['epochs']} ["
+    tail = (f"] {done:4.0%} loss {number(metrics['loss'], '{:.4f}')} accuracy {number(metrics['accuracy'], '{:.2%}')}"
+            f" {number(progress['samples_per_second'], '{:,.0f}')} images/s ETA {clock(progress['eta_seconds'])}")
+    cells = max(BAR_CELLS_MIN, min(BAR_CELLS_MAX, width - len(head) - len(tail)))
+    filled = int(done * cells)
+    return (head + "#" * filled + "." * (cells - filled) + tail)[:width]
 
 
 def epoch_line(epoch, epochs):
@@ -68,8 +70,7 @@ def watch(api, path):
                 print("\r\033[K", end="", flush=True)
             return job, epochs
         if terminal:
-            width = shutil.get_terminal_size().columns - 1
-            print("\r\033[K" + live_line(job)[:width], end="", flush=True)
+            print("\r\033[K" + live_line(job, shutil.get_terminal_size().columns - 1), end="", flush=True)
         time.sleep(POLL_SECONDS)
 
 
