@@ -47,8 +47,8 @@ static bool is_listed(enum job_status from, enum job_status to)
 static void the_legal_moves_are_these(void **state)
 {
 	(void)state;
-	for (int from = 0; from < JOB_STATUS_COUNT; from++) {
-		for (int to = 0; to < JOB_STATUS_COUNT; to++) {
+	for (enum job_status from = 0; from < JOB_STATUS_COUNT; from++) {
+		for (enum job_status to = 0; to < JOB_STATUS_COUNT; to++) {
 			if (job_move_legal(from, to) != is_listed(from, to))
 				fail_msg("%s to %s", job_status_names[from], job_status_names[to]);
 		}
@@ -58,7 +58,7 @@ static void the_legal_moves_are_these(void **state)
 static void cancelled_succeeded_and_failed_are_final(void **state)
 {
 	(void)state;
-	for (int s = 0; s < JOB_STATUS_COUNT; s++) {
+	for (enum job_status s = 0; s < JOB_STATUS_COUNT; s++) {
 		bool final = s == JOB_CANCELLED || s == JOB_SUCCEEDED || s == JOB_FAILED;
 		assert_int_equal(job_status_final(s), final);
 	}
@@ -104,8 +104,8 @@ static void the_trigger_in_sql_holds_the_same_table(void **state)
 	raw_open(f->file, &c);
 	assert_done(connection_run(&c, "PRAGMA synchronous = OFF", &e), &e);
 	char *trigger = trigger_text(&c);
-	for (int from = 0; from < JOB_STATUS_COUNT; from++) {
-		for (int to = 0; to < JOB_STATUS_COUNT; to++) {
+	for (enum job_status from = 0; from < JOB_STATUS_COUNT; from++) {
+		for (enum job_status to = 0; to < JOB_STATUS_COUNT; to++) {
 			force_status(&c, trigger, from);
 			e.text[0] = '\0';
 			bool moved = set_status(&c, to);
@@ -126,7 +126,7 @@ static void sql_lets_no_job_begin_but_as_queued(void **state)
 	struct query q;
 
 	raw_open(f->file, &c);
-	for (int s = 0; s < JOB_STATUS_COUNT; s++) {
+	for (enum job_status s = 0; s < JOB_STATUS_COUNT; s++) {
 		query_begin_once(&q, &c,
 			"INSERT INTO jobs (id, name, status, priority, created_at, epochs, "
 			"steps_per_epoch, "
@@ -252,38 +252,49 @@ static const enum job_status ways[JOB_STATUS_COUNT][3] = {
 	[JOB_FAILED] = { JOB_FAILED },
 };
 
-static void job_in(struct database *db, int number, enum job_status status)
+/* Each state has a job of its own, whose number is the state's. */
+static const char *id_in(enum job_status status)
 {
-	job_insert(db, number);
+	return job_id((int)status);
+}
+
+static int events_in(struct database *db, enum job_status status)
+{
+	return event_count(db, (int)status, NULL);
+}
+
+static void job_in(struct database *db, enum job_status status)
+{
+	job_insert(db, (int)status);
 	for (int i = 0; i < 3 && ways[status][i] != JOB_QUEUED; i++)
-		assert_done(jobs_move(db, job_id(number), ways[status][i],
+		assert_done(jobs_move(db, id_in(status), ways[status][i],
 				    ways[status][i] == JOB_FAILED ? "x" : NULL, &e),
 			&e);
-	assert_int_equal(job_status_of(db, number), status);
+	assert_int_equal(job_status_of(db, (int)status), status);
 }
 
 typedef bool wish(struct database *db, const char *id, struct error *err);
-enum { CONFLICT = -1 };
+#define CONFLICT JOB_STATUS_COUNT /* no state: it is refused */
 
-static void ask_in_every_state(struct fixture *f, wish *ask, const int *ends_in)
+static void ask_in_every_state(struct fixture *f, wish *ask, const enum job_status *ends_in)
 {
-	for (int s = 0; s < JOB_STATUS_COUNT; s++) {
-		job_in(f->db, s, s);
-		int events = event_count(f->db, s, NULL);
-		bool granted = ask(f->db, job_id(s), &e);
-		int now = (int)job_status_of(f->db, s);
+	for (enum job_status s = 0; s < JOB_STATUS_COUNT; s++) {
+		job_in(f->db, s);
+		int events = events_in(f->db, s);
+		bool granted = ask(f->db, id_in(s), &e);
+		enum job_status now = job_status_of(f->db, (int)s);
 		if (granted != (ends_in[s] != CONFLICT) || now != (granted ? ends_in[s] : s))
 			fail_msg("asked while %s: %s", job_status_names[s], job_status_names[now]);
 		if (!granted)
 			assert_refused(granted, &e, ERROR_CONFLICT, job_status_names[s]);
-		assert_int_equal(event_count(f->db, s, NULL) - events, now != s);
+		assert_int_equal(events_in(f->db, s) - events, now != s);
 	}
 	assert_refused(ask(f->db, job_id(99), &e), &e, ERROR_NOT_FOUND, job_id(99));
 }
 
 static void cancel_becomes_the_right_move(void **state)
 {
-	static const int ends_in[] = { [JOB_QUEUED] = JOB_CANCELLED,
+	static const enum job_status ends_in[] = { [JOB_QUEUED] = JOB_CANCELLED,
 		[JOB_RUNNING] = JOB_CANCELLING,
 		[JOB_PAUSING] = JOB_CANCELLING,
 		[JOB_PAUSED] = JOB_CANCELLED,
@@ -297,7 +308,7 @@ static void cancel_becomes_the_right_move(void **state)
 
 static void pause_becomes_the_right_move(void **state)
 {
-	static const int ends_in[] = { [JOB_QUEUED] = JOB_PAUSED,
+	static const enum job_status ends_in[] = { [JOB_QUEUED] = JOB_PAUSED,
 		[JOB_RUNNING] = JOB_PAUSING,
 		[JOB_PAUSING] = JOB_PAUSING,
 		[JOB_PAUSED] = JOB_PAUSED,
@@ -311,7 +322,7 @@ static void pause_becomes_the_right_move(void **state)
 
 static void resume_becomes_the_right_move(void **state)
 {
-	static const int ends_in[] = { [JOB_QUEUED] = CONFLICT,
+	static const enum job_status ends_in[] = { [JOB_QUEUED] = CONFLICT,
 		[JOB_RUNNING] = CONFLICT,
 		[JOB_PAUSING] = CONFLICT,
 		[JOB_PAUSED] = JOB_QUEUED,
@@ -327,14 +338,14 @@ static void delete_waits_for_the_worker(void **state)
 {
 	struct fixture *f = *state;
 
-	for (int s = 0; s < JOB_STATUS_COUNT; s++) {
+	for (enum job_status s = 0; s < JOB_STATUS_COUNT; s++) {
 		bool at_work = s == JOB_RUNNING || s == JOB_PAUSING || s == JOB_CANCELLING;
-		job_in(f->db, s, s);
+		job_in(f->db, s);
 		if (at_work)
-			assert_refused(jobs_delete(f->db, job_id(s), &e), &e, ERROR_CONFLICT,
+			assert_refused(jobs_delete(f->db, id_in(s), &e), &e, ERROR_CONFLICT,
 				job_status_names[s]);
 		else
-			assert_done(jobs_delete(f->db, job_id(s), &e), &e);
+			assert_done(jobs_delete(f->db, id_in(s), &e), &e);
 	}
 	assert_refused(jobs_delete(f->db, job_id(99), &e), &e, ERROR_NOT_FOUND, job_id(99));
 }
@@ -364,15 +375,14 @@ static void after_a_crash_every_job_is_where_it_can_go_on(void **state)
 	struct fixture *f = *state;
 	int events[JOB_STATUS_COUNT];
 
-	for (int s = 0; s < JOB_STATUS_COUNT; s++) {
-		job_in(f->db, s, s);
-		events[s] = event_count(f->db, s, NULL);
+	for (enum job_status s = 0; s < JOB_STATUS_COUNT; s++) {
+		job_in(f->db, s);
+		events[s] = events_in(f->db, s);
 	}
 	assert_int_equal(recover(f), 1);
-	for (int s = 0; s < JOB_STATUS_COUNT; s++) {
-		assert_int_equal(job_status_of(f->db, s), after[s]);
-		assert_int_equal(
-			event_count(f->db, s, NULL) - events[s], after[s] != (enum job_status)s);
+	for (enum job_status s = 0; s < JOB_STATUS_COUNT; s++) {
+		assert_int_equal(job_status_of(f->db, (int)s), after[s]);
+		assert_int_equal(events_in(f->db, s) - events[s], after[s] != s);
 	}
 	char *data = event_data_of(f->db, JOB_RUNNING, 0, "status");
 	assert_string_equal(data, "{\"status\":\"queued\",\"reason\":\"the daemon stopped while "
