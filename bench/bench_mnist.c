@@ -71,8 +71,9 @@ static struct arguments parse(int argc, char **argv)
 	return a;
 }
 
-/* The values of an IDX file, mapped until the process ends. */
-static const void *map_values(
+/* The values of an IDX file, in huge pages as storage/store.c reads them, until the process ends.
+ */
+static const void *read_values(
 	const char *folder, const char *name, size_t header_bytes, size_t value_bytes)
 {
 	char path[4096];
@@ -86,24 +87,27 @@ static const void *map_values(
 	}
 	if ((size_t)st.st_size != header_bytes + value_bytes)
 		give_up("the files are not those of MNIST");
-	const char *bytes =
-		mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-	if (bytes == MAP_FAILED) {
+	void *values =
+		mmap(NULL, value_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (values == MAP_FAILED)
+		give_up("no memory for MNIST");
+	(void)madvise(values, value_bytes, MADV_HUGEPAGE);
+	if (pread(fd, values, value_bytes, (off_t)header_bytes) != (ssize_t)value_bytes) {
 		perror(path);
 		exit(EXIT_FAILURE);
 	}
-	(void)close(fd); /* the mapping stays */
-	return bytes + header_bytes;
+	(void)close(fd); /* only read from */
+	return values;
 }
 
 static struct data load(const char *folder)
 {
 	return (struct data){
-		.x = map_values(folder, "train-images-idx3-ubyte", IMAGES_HEADER_BYTES,
+		.x = read_values(folder, "train-images-idx3-ubyte", IMAGES_HEADER_BYTES,
 			(size_t)SAMPLES * SIDE * SIDE),
 		.x_type = DATA_U8,
 		.shape = SHAPE3(SIDE, SIDE, 1),
-		.y = map_values(folder, "train-labels-idx1-ubyte", LABELS_HEADER_BYTES, SAMPLES),
+		.y = read_values(folder, "train-labels-idx1-ubyte", LABELS_HEADER_BYTES, SAMPLES),
 		.y_type = DATA_U8,
 		.count = SAMPLES,
 		.classes = CLASSES,
