@@ -248,6 +248,7 @@ void service_reconfigure(struct service *s, const struct config *config)
 	config_fixed_changes(&s->config, config, fixed);
 	s->config.threads = config->threads;
 	s->config.memory_bytes = config->memory_bytes;
+	api_set_memory(s->api, config->memory_bytes);
 	scheduler_set_limits(s->scheduler, config->threads, config->memory_bytes);
 	log_begin(&l, *fixed ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "reconfigured");
 	log_integer(&l, "threads", config->threads);

@@ -7,7 +7,7 @@ import stat
 import subprocess
 import tempfile
 
-from harness import EPOCHD, READY, Daemon, Skip, equal, run, run_to_end, wait_for
+from harness import EPOCHD, JOB, READY, Daemon, Skip, equal, run, run_to_end, wait_for
 
 
 def help_and_version_need_nothing():
@@ -172,9 +172,14 @@ def hangup_reads_the_file_again():
         with Daemon("--config", file.name) as daemon:
             equal(daemon.ask("GET", "/v1/server")["cores"], 1)
             write("threads = 2\nmemory = 32M\nauth = none\n")
+            daemon.upload()
+            needs_40_m = {**JOB, "model": {"layers": [
+                {"type": "Flatten"}, {"type": "Dense", "units": 25000}, {"type": "Dense", "units": 4, "activation": "softmax"}]}}
+            equal(daemon.request("POST", "/v1/jobs?dry_run=true", needs_40_m)[0], 200)
             daemon.process.send_signal(signal.SIGHUP)
             wait_for("new limits", lambda: daemon.ask("GET", "/v1/server")["cores"] == 2)
             equal(daemon.ask("GET", "/v1/server")["memory_bytes"], 32 << 20)
+            equal(daemon.request("POST", "/v1/jobs?dry_run=true", needs_40_m)[0], 422)
             equal(daemon.request("GET", "/v1/jobs", headers={"Authorization": ""})[0], 401)
             assert "restart_needed_for=auth" in daemon.log(), daemon.log()
             write("threads = none\n")
