@@ -79,7 +79,7 @@ def grep(paths, pattern, allowed=lambda path: False, keep_strings=False):
             for n, line in code_lines(path, keep_strings) if expression.search(line)]
 
 
-# --- checks: each returns what is wrong --------------------------------------------------------------------------------
+# --- checks: each returns what is wrong -------------------------------------------------------------------------------
 
 def layers():
     """a layer includes its own headers and those of lower layers"""
@@ -151,7 +151,8 @@ def columns():
     """a line fits beside another"""
     widths = ((path, n, len(line.expandtabs(TAB_COLUMNS))) for path in C_FILES + SCRIPTS
               for n, line in enumerate(text_of(path).split("\n"), 1))
-    return [f"{path}:{n}: {width} columns; {COLUMNS_MAX} are allowed" for path, n, width in widths if width > COLUMNS_MAX]
+    return [f"{path}:{n}: {width} columns; {COLUMNS_MAX} are allowed" for path, n, width in widths
+            if width > COLUMNS_MAX]
 
 
 def blanks():
@@ -209,7 +210,8 @@ def markup():
     """the dashboard never makes markup out of text"""
     pattern = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\s*\(|dangerouslySet")
     sources = [path for path in tracked(".ts", ".tsx", ".mjs", ".html") if path.parts[:2] == ("web", "src")]
-    return [f"{path}:{n}: {line.strip()}" for path in sources for n, line in enumerate(text_of(path).split("\n"), 1) if pattern.search(line)]
+    return [f"{path}:{n}: {line.strip()}" for path in sources
+            for n, line in enumerate(text_of(path).split("\n"), 1) if pattern.search(line)]
 
 
 def formatted():

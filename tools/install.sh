@@ -23,19 +23,20 @@ node_is_there() {
 
 # install_missing PACKAGE…
 install_missing() {
-	local package missing=()
+	local package status missing=()
 
 	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 		echo "Not a Debian system: it must have what these packages hold: $*" >&2
 		return 0
 	fi
 	for package; do
-		[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+		status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || status=none
+		[ "$status" = installed ] || missing+=("$package")
 	done
 	node_is_there || missing+=(nodejs npm)
 	[ ${#missing[@]} = 0 ] && return 0
 	echo "Installing ${missing[*]}"
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}" \
-			>/dev/null </dev/null
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update </dev/null &&
+		as_root env DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq -y --no-install-recommends install "${missing[@]}" >/dev/null </dev/null
 }

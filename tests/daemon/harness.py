@@ -64,8 +64,8 @@ def run_to_end(*arguments, env=None, state=True):
     """Runs the daemon with arguments that make it end by itself; its exit code, stdout and stderr."""
     with tempfile.TemporaryDirectory() as folder:
         command = [EPOCHD, *(["--state", folder] if state else []), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_SECONDS, stdin=subprocess.DEVNULL,
-                              env={**os.environ, **(env or {})})
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_SECONDS,
+                              stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
         return done.returncode, done.stdout, done.stderr
 
 
@@ -172,7 +172,8 @@ class Daemon:
             seen = self.job(job)
             assert seen["status"] in ("queued", "running"), f"it should still run: {seen}"
             at = seen["progress"]
-            return seen["status"] == "running" and (at["epoch"], at["step"]) >= (epoch, step) and at["step"] > 0 and seen
+            there = (at["epoch"], at["step"]) >= (epoch, step) and at["step"] > 0
+            return seen["status"] == "running" and there and seen
         return wait_for(f"job in epoch {epoch}, step {step}", look)
 
     def result(self, job):

@@ -14,7 +14,8 @@ def help_and_version_need_nothing():
     bare = {"HOME": "", "STATE_DIRECTORY": "", "XDG_STATE_HOME": ""}
     code, out, err = run_to_end("--help", state=False, env=bare)
     equal((code, err), (0, ""))
-    for flag in ("config", "state", "listen", "socket", "auth", "threads", "memory", "web-root", "check-config", "version"):
+    for flag in ("config", "state", "listen", "socket", "auth", "threads", "memory", "web-root", "check-config",
+                 "version"):
         assert f"--{flag} " in out, flag
     code, out, err = run_to_end("--version", state=False, env=bare)
     equal((code, err), (0, ""))
@@ -174,7 +175,8 @@ def hangup_reads_the_file_again():
             write("threads = 2\nmemory = 32M\nauth = none\n")
             daemon.upload()
             needs_40_m = {**JOB, "model": {"layers": [
-                {"type": "Flatten"}, {"type": "Dense", "units": 25000}, {"type": "Dense", "units": 4, "activation": "softmax"}]}}
+                {"type": "Flatten"}, {"type": "Dense", "units": 25000},
+                {"type": "Dense", "units": 4, "activation": "softmax"}]}}
             equal(daemon.request("POST", "/v1/jobs?dry_run=true", needs_40_m)[0], 200)
             daemon.process.send_signal(signal.SIGHUP)
             wait_for("new limits", lambda: daemon.ask("GET", "/v1/server")["cores"] == 2)
@@ -203,7 +205,8 @@ def a_unix_socket_answers_too():
 def closed_standard_files_are_no_danger():
     with Daemon() as daemon:
         equal(daemon.stop(), 0)
-        closed = subprocess.Popen(["sh", "-c", f'exec "{EPOCHD}" --state "{daemon.state}" --listen 127.0.0.1:0 <&- >&- 2>&-'])
+        script = 'exec "$0" --state "$1" --listen 127.0.0.1:0 <&- >&- 2>&-'
+        closed = subprocess.Popen(["sh", "-c", script, EPOCHD, daemon.state])
         wait_for("start", lambda: closed.poll() is not None or open_files(closed.pid, "epochd.db"))
         equal(closed.poll(), None, "exit code")
         for number in open_files(closed.pid, "epochd.db"):
@@ -224,9 +227,9 @@ def open_files(pid, name):
 
 
 assert READY.match("epochd 0.1.0 listening on http://127.0.0.1:1")
-run([help_and_version_need_nothing, a_wrong_command_line_is_64, a_wrong_configuration_is_78, an_unknown_kernel_set_is_78,
-     check_config_prints_what_would_be_used, a_state_that_cannot_be_is_74, an_address_in_use_is_69, a_state_in_use_is_69,
-     the_first_line_says_where, it_listens_on_ipv6, the_state_is_for_its_owner_alone, a_token_that_others_can_read_is_78,
-     the_token_opens_and_nothing_else_does, no_secret_reaches_the_log, a_flood_of_signals_is_survived,
-     both_polite_signals_stop_it, hangup_reads_the_file_again, a_unix_socket_answers_too,
-     closed_standard_files_are_no_danger])
+run([help_and_version_need_nothing, a_wrong_command_line_is_64, a_wrong_configuration_is_78,
+     an_unknown_kernel_set_is_78, check_config_prints_what_would_be_used, a_state_that_cannot_be_is_74,
+     an_address_in_use_is_69, a_state_in_use_is_69, the_first_line_says_where, it_listens_on_ipv6,
+     the_state_is_for_its_owner_alone, a_token_that_others_can_read_is_78, the_token_opens_and_nothing_else_does,
+     no_secret_reaches_the_log, a_flood_of_signals_is_survived, both_polite_signals_stop_it,
+     hangup_reads_the_file_again, a_unix_socket_answers_too, closed_standard_files_are_no_danger])
