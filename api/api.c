@@ -28,7 +28,7 @@ struct api *api_new(const struct api_options *options, struct error *err)
 	}
 	a->db = options->db;
 	a->backend = options->backend;
-	a->memory_bytes = options->memory_bytes;
+	atomic_store(&a->memory_bytes, options->memory_bytes);
 	a->upload_bytes_max = options->upload_bytes_max;
 	a->token_needed = options->token != NULL;
 	if (options->token)
@@ -46,6 +46,11 @@ void api_free(struct api *a)
 		return;
 	free(a->web_root);
 	free(a);
+}
+
+void api_set_memory(struct api *a, int64_t memory_bytes)
+{
+	atomic_store(&a->memory_bytes, memory_bytes);
 }
 
 void api_drain(struct api *a)

@@ -29,6 +29,9 @@ struct api *api_new(const struct api_options *options, struct error *err) MUST_C
 void api_free(struct api *a);
 DEFINE_AUTO_FREE(struct api, api_free)
 
+/* Another budget, for the jobs that are submitted from now on. Any thread. */
+void api_set_memory(struct api *a, int64_t memory_bytes);
+
 /* From now on every request is answered 503: the daemon is stopping. Any thread. */
 void api_drain(struct api *a);
 

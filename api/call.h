@@ -12,7 +12,7 @@ struct api {
 	const struct backend *backend;
 	bool token_needed;
 	uint8_t token_digest[DIGEST_BYTES];
-	int64_t memory_bytes;
+	_Atomic int64_t memory_bytes;
 	int64_t upload_bytes_max;
 	char *web_root; /* owned; NULL: the dashboard in the binary */
 	atomic_bool draining;

@@ -86,15 +86,16 @@ static void answer_epochs_csv(struct api_response *r, const struct epoch_list *l
 	for (int i = 0; i < PHASE_COUNT; i++)
 		buffer_printf(out, ",%s_seconds", trainer_phase_names[i]);
 	buffer_add_text(out, "\r\n");
-	for (const struct epoch *e = list->epochs + first; e < list->epochs + list->n_epochs; e++) {
+	for (int i = first; i < list->n_epochs; i++) {
+		const struct epoch *e = &list->epochs[i];
 		buffer_printf(out, "%lld,%lld", (long long)e->epoch, (long long)e->step);
 		for (int m = 0; m < list->epochs[0].n_metrics; m++)
 			add_number(out, job_view_metric(e, list->epochs[0].metrics[m].name));
 		add_number(out, e->learning_rate);
 		add_number(out, e->seconds);
 		add_number(out, e->samples_per_second);
-		for (int i = 0; i < PHASE_COUNT; i++)
-			add_number(out, e->phase_seconds[i]);
+		for (int p = 0; p < PHASE_COUNT; p++)
+			add_number(out, e->phase_seconds[p]);
 		buffer_add_text(out, "\r\n");
 	}
 }

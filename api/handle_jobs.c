@@ -93,7 +93,8 @@ static bool submission_check(struct api_call *call, struct api_response *r, stru
 		answer_problems(call, r, &problems);
 		return false;
 	}
-	ret->plan = spec_plan(ret->spec, &ret->dataset, call->api->memory_bytes, &problems);
+	ret->plan = spec_plan(
+		ret->spec, &ret->dataset, atomic_load(&call->api->memory_bytes), &problems);
 	if (!ret->plan) {
 		answer_problems(call, r, &problems);
 		return false;
@@ -247,7 +248,7 @@ void handle_job_show(struct api_call *call, struct api_response *r)
 		answer_error(call, r, &err);
 		return;
 	}
-	if (!call->api->backend->progress(call->api->backend->ctx, job.id, &live))
+	if (!job_view_live(call->api, &job, &live))
 		live.trainer = (struct trainer_progress){ .epoch = 0 };
 	answer_json(r, 200, &w);
 	if (!answer_unchanged(call, r, "%lld-%lld.%lld", (long long)job.version,

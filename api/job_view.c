@@ -34,26 +34,38 @@ void job_view_metrics(const struct epoch *epoch, struct json_writer *w)
 			json_put_number(w, epoch->metrics[i].name, epoch->metrics[i].value);
 }
 
-/* The epoch whose checkpoint is the best one (storage/jobs.h): smallest val_loss, else loss; the
- * earliest of equals. */
-static const struct epoch *best_epoch(const struct epoch_list *list)
+static const struct epoch *smallest(const struct epoch_list *list, const char *metric)
 {
 	const struct epoch *best = NULL;
-	double best_value = INFINITY;
 
 	for (int i = 0; i < list->n_epochs; i++) {
-		double value = job_view_metric(&list->epochs[i], "val_loss");
-		if (isnan(value))
-			value = job_view_metric(&list->epochs[i], "loss");
-		if (value < best_value) {
+		double value = job_view_metric(&list->epochs[i], metric);
+		if (!isnan(value) && (!best || value < job_view_metric(best, metric)))
 			best = &list->epochs[i];
-			best_value = value;
-		}
 	}
 	return best;
 }
 
-/* --- the job --------------------------------------------------------------------------- */
+/* The epoch whose checkpoint storage hands out as the best one: the smallest val_loss, or loss if
+ * no epoch has a val_loss; the earliest of equals. */
+static const struct epoch *best_epoch(const struct epoch_list *list)
+{
+	const struct epoch *best = smallest(list, "val_loss");
+
+	return best ? best : smallest(list, "loss");
+}
+
+/* --- where it stands ------------------------------------------------------------------- */
+
+bool job_view_works(enum job_status status)
+{
+	return status == JOB_RUNNING || status == JOB_PAUSING || status == JOB_CANCELLING;
+}
+
+bool job_view_live(struct api *a, const struct job *job, struct live_progress *ret)
+{
+	return job_view_works(job->status) && a->backend->progress(a->backend->ctx, job->id, ret);
+}
 
 void job_view_step(const struct live_progress *live, int64_t epochs, struct json_writer *w)
 {
@@ -70,18 +82,20 @@ void job_view_step(const struct live_progress *live, int64_t epochs, struct json
 	json_put_number(w, "eta_seconds", live->eta_seconds);
 }
 
-/* Epochs that are finished, and steps done in the one after them: (epoch + step / steps_per_epoch)
- * / epochs is done. */
+/* Epochs that are finished, and steps done in the one after them: what is done of the whole is
+ * (epoch + step / steps_per_epoch) / epochs. */
 static void write_progress(
 	const struct job *job, const struct live_progress *live, struct json_writer *w)
 {
-	int64_t epoch = live ? live->trainer.epoch - 1 : job->epoch;
-	int64_t step = live ? live->trainer.step : job->step - job->epoch * job->steps_per_epoch;
+	/* A worker that has just stored its epoch may still show it as the one under way. */
+	bool ahead = live && live->trainer.epoch > job->epoch;
+	int64_t epoch = ahead ? live->trainer.epoch - 1 : job->epoch;
+	int64_t stored = job->step - job->epoch * job->steps_per_epoch;
 
 	json_open_object(w, "progress");
 	json_put_integer(w, "epoch", epoch);
 	json_put_integer(w, "epochs", job->epochs);
-	json_put_integer(w, "step", step);
+	json_put_integer(w, "step", ahead ? live->trainer.step : stored);
 	json_put_integer(w, "steps_per_epoch", job->steps_per_epoch);
 	json_put_number(w, "samples_per_second", live ? live->samples_per_second : NAN);
 	json_put_number(w, "eta_seconds", live ? live->eta_seconds : NAN);
@@ -124,6 +138,8 @@ static void write_best(const struct epoch *best, struct json_writer *w)
 	json_close_object(w);
 }
 
+/* --- the job --------------------------------------------------------------------------- */
+
 static void write_head(const struct job *job, struct json_writer *w)
 {
 	json_put_string(w, "object", "job");
@@ -142,7 +158,7 @@ bool job_view_write(struct api *a, const struct job *job, struct json_writer *w,
 {
 	struct epoch_list epochs = { .n_epochs = 0 };
 	struct live_progress live;
-	bool is_live = a->backend->progress(a->backend->ctx, job->id, &live);
+	bool is_live = job_view_live(a, job, &live);
 
 	if (job->epoch && !epochs_list(a->db, job->id, &epochs, err))
 		return false;

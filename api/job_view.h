@@ -7,6 +7,12 @@
 bool job_view_write(struct api *a, const struct job *job, struct json_writer *w, const char *key,
 	struct error *err) MUST_CHECK;
 
+/* Whether a worker has a job of that status. */
+bool job_view_works(enum job_status status);
+
+/* Where a job stands that is worked on now; false: none works on it, or it has not begun. */
+bool job_view_live(struct api *a, const struct job *job, struct live_progress *ret);
+
 /* NAN if the epoch (may be NULL) has none of that name. */
 double job_view_metric(const struct epoch *epoch, const char *name);
 

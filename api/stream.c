@@ -64,16 +64,11 @@ int64_t api_stream_due_ns(const struct api_stream *s)
 
 /* --- which jobs run -------------------------------------------------------------------- */
 
-static bool works(enum job_status status)
-{
-	return status == JOB_RUNNING || status == JOB_PAUSING || status == JOB_CANCELLING;
-}
-
 static void watch(struct api_stream *s, const struct job *job)
 {
 	struct running *r = &s->running[s->n_running];
 
-	if (!works(job->status) || s->n_running == STREAM_RUNNING_MAX)
+	if (!job_view_works(job->status) || s->n_running == STREAM_RUNNING_MAX)
 		return;
 	*r = (struct running){ .epochs = job->epochs };
 	memcpy(r->id, job->id, sizeof r->id);
@@ -99,10 +94,8 @@ static bool look_at_one(struct api_stream *s, struct error *err)
 {
 	struct job job;
 
-	if (!jobs_find(s->api->db, s->job_id, &job, err)) {
-		s->is_final = err->code == ERROR_NOT_FOUND; /* it was deleted */
-		return s->is_final;
-	}
+	if (!jobs_find(s->api->db, s->job_id, &job, err))
+		return false; /* also when it was deleted: then there is nothing more to tell */
 	s->is_final = job_status_final(job.status);
 	watch(s, &job);
 	job_done(&job);
@@ -201,7 +194,7 @@ bool api_stream_read(struct api_stream *s, struct buffer *out)
 	/* In this order: a job that is final now has no events after those that are read next. */
 	if ((s->look && !look(s, &err)) || !tell_events(s, out, &err) || !buffer_ok(out, &err))
 		return false;
-	if (s->is_final && !s->behind && !s->look)
+	if (s->is_final && !s->behind)
 		return false;
 	tell_steps(s, now_ns, out);
 	if (out->size == before && now_ns >= s->ping_due_ns) {

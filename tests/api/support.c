@@ -418,15 +418,43 @@ const char tiny_job[] =
 	"[\"accuracy\"], "
 	"\"batch_size\": 6, \"epochs\": 2, \"seed\": 7, \"metadata\": {\"who\": \"me\"}}";
 
-void submit(struct world *w, char ret_id[static JOB_ID_BYTES])
+static void submit_text(struct world *w, const char *text, char ret_id[static JOB_ID_BYTES])
 {
 	struct reply r;
 
-	reply_to(w, POST("/v1/jobs", tiny_job), &r);
+	reply_to(w, POST("/v1/jobs", text), &r);
 	if (r.status != 201)
 		fail_msg("submit: %d: %s", r.status, r.response.body.data);
 	memcpy(ret_id, text_at(&r, "id"), JOB_ID_BYTES);
 	reply_done(&r);
+}
+
+void submit(struct world *w, char ret_id[static JOB_ID_BYTES])
+{
+	submit_text(w, tiny_job, ret_id);
+}
+
+void submit_epochs(struct world *w, int epochs, char ret_id[static JOB_ID_BYTES])
+{
+	const char *place = strstr(tiny_job, "\"epochs\": 2");
+	char text[sizeof tiny_job + 16];
+
+	(void)snprintf(text, sizeof text, "%.*s\"epochs\": %d%s", (int)(place - tiny_job), tiny_job,
+		epochs, place + strlen("\"epochs\": 2"));
+	submit_text(w, text, ret_id);
+}
+
+const char *job_target(char buffer[static JOB_TARGET_BYTES], const char *id, const char *rest)
+{
+	(void)snprintf(buffer, JOB_TARGET_BYTES, "/v1/jobs/%s%s", id, rest);
+	return buffer;
+}
+
+void move_job(struct world *w, const char *id, enum job_status to, const char *reason)
+{
+	struct error err;
+
+	must(jobs_move(w->db, id, to, reason, &err), &err);
 }
 
 void finish_epoch(struct world *w, const char *id, int64_t epoch, double loss, double val_loss)

@@ -103,7 +103,12 @@ char *gzip_of(const char *bytes, size_t size, size_t *ret_size);
 void put_tiny(struct world *w);
 
 extern const char tiny_job[]; /* a spec for it: 2 epochs of 4 steps */
-/* Submits it and gives its id. */
+/* Submits it and gives its id; the second with another number of epochs. */
 void submit(struct world *w, char ret_id[static JOB_ID_BYTES]);
+void submit_epochs(struct world *w, int epochs, char ret_id[static JOB_ID_BYTES]);
+/* "/v1/jobs/{id}" + rest, in a buffer of the caller's, which it returns. */
+enum { JOB_TARGET_BYTES = 128 };
+const char *job_target(char buffer[static JOB_TARGET_BYTES], const char *id, const char *rest);
+void move_job(struct world *w, const char *id, enum job_status to, const char *reason);
 /* Stores an epoch with its checkpoint for a running job. */
 void finish_epoch(struct world *w, const char *id, int64_t epoch, double loss, double val_loss);

@@ -158,6 +158,30 @@ static void test_refused_uploads(void **state)
 	free(file);
 }
 
+/* A name, a part or a size that is wrong is refused before a byte is read of what may be gigabytes.
+ */
+static void test_refused_before_the_body(void **state)
+{
+	static const struct {
+		const char *target, *length;
+	} cases[] = { { "/v1/datasets/.d/x_train", "100" }, { "/v1/datasets/d/images", "100" },
+		{ "/v1/datasets/d/x_train", "100000000" } };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct api_request head = { .method = "PUT",
+			.target = cases[i].target,
+			.listen_port = 7070,
+			.header = { [HEADER_HOST] = "localhost:7070",
+				[HEADER_AUTHORIZATION] = "Bearer " TOKEN,
+				[HEADER_CONTENT_LENGTH] = cases[i].length } };
+		struct api_response r;
+		assert_null(api_begin(w->api, &head, &r));
+		assert_in_range(r.status, 400, 499);
+		api_response_done(&r);
+	}
+}
+
 /* A small gzip that says it becomes more than is allowed ends where it says so, not where it has
  * become so. */
 static void test_gzip_bomb(void **state)
@@ -227,6 +251,7 @@ int main(void)
 		WORLD_TEST(test_all_types_gzipped_or_not),
 		WORLD_TEST(test_etag_of_a_data_set),
 		WORLD_TEST(test_refused_uploads),
+		WORLD_TEST(test_refused_before_the_body),
 		WORLD_TEST(test_gzip_bomb),
 		WORLD_TEST(test_data_set_in_use),
 		WORLD_TEST(test_aborted_upload_leaves_nothing),

@@ -7,23 +7,15 @@
 
 enum { TARGET_BYTES = 128 };
 
-static void move(struct world *w, const char *id, enum job_status to)
-{
-	struct error err;
-
-	if (!jobs_move(w->db, id, to, NULL, &err))
-		fail_msg("%s", err.text);
-}
-
 /* A job that ran through two epochs and succeeded. */
 static void whole_life(struct world *w, char ret_id[static JOB_ID_BYTES])
 {
 	put_tiny(w);
 	submit(w, ret_id);
-	move(w, ret_id, JOB_RUNNING);
+	move_job(w, ret_id, JOB_RUNNING, NULL);
 	finish_epoch(w, ret_id, 1, 1.5, 1.25);
 	finish_epoch(w, ret_id, 2, 1.0, 1.125);
-	move(w, ret_id, JOB_SUCCEEDED);
+	move_job(w, ret_id, JOB_SUCCEEDED, NULL);
 }
 
 /* --- the list -------------------------------------------------------------------------- */
@@ -145,6 +137,30 @@ static void test_finished_job_tells_all_and_ends(void **state)
 	api_response_done(&r);
 }
 
+/* More than one read takes: nothing of it is left out at the end. */
+static void test_finished_job_with_a_long_story(void **state)
+{
+	struct world *w = *state;
+	char id[JOB_ID_BYTES], t[TARGET_BYTES];
+	struct api_response r;
+	struct buffer out;
+	struct error err;
+
+	put_tiny(w);
+	submit(w, id);
+	for (int i = 0; i < 300; i++)
+		assert_true(events_log(w->db, id, "a line", &err));
+	move_job(w, id, JOB_CANCELLED, NULL);
+	(void)snprintf(t, sizeof t, "/v1/jobs/%s/events", id);
+	open_stream(w, t, NULL, &r);
+	buffer_init(&out, 1 << 20);
+	assert_false(read_stream(r.stream, &out));
+	assert_int_equal(count(out.data, "event: log\n"), 300);
+	assert_int_equal(count(out.data, "event: status\n"), 2);
+	buffer_done(&out);
+	api_response_done(&r);
+}
+
 /* Each event's data is one JSON object that says whose it is. */
 static void test_data_is_json(void **state)
 {
@@ -190,12 +206,12 @@ static void test_live_events_then_the_end(void **state)
 	assert_int_equal(count(out.data, "event: "), 1);
 	/* silent until something happens, and not in a hurry: it only has its comment to send */
 	assert_true(api_stream_due_ns(r.stream) > clock_monotonic_ns() + 10 * INT64_C(1000000000));
-	move(w, id, JOB_RUNNING);
+	move_job(w, id, JOB_RUNNING, NULL);
 	finish_epoch(w, id, 1, 1.5, 1.25);
 	assert_true(read_stream(r.stream, &out));
 	assert_int_equal(count(out.data, "event: epoch\n"), 1);
-	move(w, id, JOB_CANCELLING);
-	move(w, id, JOB_CANCELLED);
+	move_job(w, id, JOB_CANCELLING, NULL);
+	move_job(w, id, JOB_CANCELLED, NULL);
 	assert_false(read_stream(r.stream, &out));
 	assert_non_null(strstr(out.data, "\"status\":\"cancelled\""));
 	buffer_done(&out);
@@ -294,7 +310,7 @@ static void test_steps(void **state)
 
 	put_tiny(w);
 	submit(w, id);
-	move(w, id, JOB_RUNNING);
+	move_job(w, id, JOB_RUNNING, NULL);
 	struct live_progress live = { .samples_per_second = 1000,
 		.eta_seconds = NAN,
 		.trainer = { .epoch = 1,
@@ -372,6 +388,7 @@ int main(void)
 		WORLD_TEST(test_list),
 		WORLD_TEST(test_list_queries_that_are_wrong),
 		WORLD_TEST(test_finished_job_tells_all_and_ends),
+		WORLD_TEST(test_finished_job_with_a_long_story),
 		WORLD_TEST(test_data_is_json),
 		WORLD_TEST(test_live_events_then_the_end),
 		WORLD_TEST(test_resume_after_every_event),

@@ -45,14 +45,6 @@ static int site_teardown(void **state)
 	return 0;
 }
 
-static void move(struct world *w, const char *id, enum job_status to)
-{
-	struct error err;
-
-	if (!jobs_move(w->db, id, to, NULL, &err))
-		fail_msg("%s", err.text);
-}
-
 /* Opens a stream and reads its beginning. */
 static int open_stream(const struct http_server *s, const char *path, const char *last_event_id,
 	struct buffer *got)
@@ -82,7 +74,7 @@ static void test_events_come_as_they_are_committed(void **state)
 	(void)snprintf(path, sizeof path, "/v1/jobs/%s/events", id);
 	int fd = open_stream(site->server, path, NULL, &got);
 	assert_int_equal(client_read(fd, &got, "\"status\":\"queued\"", 5000), CLIENT_FOUND);
-	move(site->world, id, JOB_RUNNING);
+	move_job(site->world, id, JOB_RUNNING, NULL);
 	assert_int_equal(client_read(fd, &got, "\"status\":\"running\"", 5000), CLIENT_FOUND);
 	finish_epoch(site->world, id, 1, 1.5, 1.25);
 	assert_int_equal(client_read(fd, &got, "event: epoch\n", 5000), CLIENT_FOUND);
@@ -94,7 +86,7 @@ static void test_events_come_as_they_are_committed(void **state)
 	buffer_done(&got);
 	/* the line broke after the first event; what happens meanwhile is told as well, and then
 	 * comes the end */
-	move(site->world, id, JOB_SUCCEEDED);
+	move_job(site->world, id, JOB_SUCCEEDED, NULL);
 	fd = open_stream(site->server, path, last_id, &got);
 	assert_int_equal(client_read(fd, &got, "0\r\n\r\n", 5000), CLIENT_FOUND);
 	assert_int_equal(client_count(&got, "\"status\":\"queued\""), 0);
@@ -119,7 +111,7 @@ static void test_steps_come_by_themselves(void **state)
 
 	put_tiny(site->world);
 	submit(site->world, id);
-	move(site->world, id, JOB_RUNNING);
+	move_job(site->world, id, JOB_RUNNING, NULL);
 	struct live_progress live = { .trainer = { .epoch = 1, .steps_per_epoch = 100 } };
 	set_live(site->world, id, &live);
 	int fd = open_stream(site->server, "/v1/events", NULL, &got);
@@ -138,6 +130,30 @@ static void test_steps_come_by_themselves(void **state)
 	(void)close(fd);
 }
 
+/* The time limit is for what a client owes. A stream that waits for events owes nothing. */
+static void test_silent_stream_outlives_the_time_limit(void **state)
+{
+	struct world *w = world_new();
+	struct http_options options = serve_options();
+	char id[JOB_ID_BYTES];
+	struct buffer got;
+
+	(void)state;
+	options.timeout_seconds = 1;
+	struct http_server *s = serve(w, &options);
+	database_on_events(w->db, on_events, s);
+	put_tiny(w);
+	int fd = open_stream(s, "/v1/events", NULL, &got);
+	assert_int_equal(client_read(fd, &got, "event:", 2500), CLIENT_SILENT);
+	submit(w, id);
+	assert_int_equal(client_read(fd, &got, id, 5000), CLIENT_FOUND);
+	buffer_done(&got);
+	(void)close(fd);
+	database_on_events(w->db, NULL, NULL);
+	http_stop(s);
+	world_free(w);
+}
+
 /* While 50 streams are open and told of a new event with every request, all of 200 requests on
  * connections of their own are answered within a second. (The library has a bug by which a
  * connection may be passed over while another one is being suspended; here it would show.) */
@@ -152,7 +168,7 @@ static void test_streams_stand_in_nobodys_way(void **state)
 
 	put_tiny(site->world);
 	submit(site->world, id);
-	move(site->world, id, JOB_RUNNING);
+	move_job(site->world, id, JOB_RUNNING, NULL);
 	for (int i = 0; i < STREAMS; i++)
 		fds[i] = open_stream(site->server, "/v1/events", NULL, &got[i]);
 	for (int i = 0; i < GETS; i++) {
@@ -293,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SITE_TEST(test_events_come_as_they_are_committed),
 		SITE_TEST(test_steps_come_by_themselves),
+		cmocka_unit_test(test_silent_stream_outlives_the_time_limit),
 		SITE_TEST(test_streams_stand_in_nobodys_way),
 		SITE_TEST(test_readers_that_do_not_read),
 		SITE_TEST(test_client_that_went_away),

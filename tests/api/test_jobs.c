@@ -2,32 +2,14 @@
  * stored. */
 #include "tests/api/support.h"
 
-#include "formats/safetensors.h"
-
 #include <math.h>
-
-/* "/v1/jobs/{id}" + rest, in a buffer of the caller's. */
-enum { TARGET_BYTES = 128 };
-static const char *target_of(char buffer[static TARGET_BYTES], const char *id, const char *rest)
-{
-	(void)snprintf(buffer, TARGET_BYTES, "/v1/jobs/%s%s", id, rest);
-	return buffer;
-}
-
-static void move(struct world *w, const char *id, enum job_status to, const char *reason)
-{
-	struct error err;
-
-	if (!jobs_move(w->db, id, to, reason, &err))
-		fail_msg("%s", err.text);
-}
 
 /* --- submit ---------------------------------------------------------------------------- */
 
 static void test_submit_echoes_everything(void **state)
 {
 	struct world *w = *state;
-	char target[TARGET_BYTES];
+	char target[JOB_TARGET_BYTES];
 	struct reply r;
 
 	put_tiny(w);
@@ -36,7 +18,7 @@ static void test_submit_echoes_everything(void **state)
 	assert_int_equal(r.status, 201);
 	assert_int_equal(wakes_of(w), wakes + 1);
 	assert_string_equal(
-		header_of(&r.response, "Location"), target_of(target, text_at(&r, "id"), ""));
+		header_of(&r.response, "Location"), job_target(target, text_at(&r, "id"), ""));
 	assert_string_equal(header_of(&r.response, "X-Content-Type-Options"), "nosniff");
 	assert_string_equal(header_of(&r.response, "Cache-Control"), "no-store");
 	assert_string_equal(text_at(&r, "object"), "job");
@@ -189,6 +171,9 @@ static void test_model_beyond_the_memory_budget(void **state)
 	put_tiny(w);
 	/* the budget of the test's api is 64 MiB */
 	assert_problem(w, POST("/v1/jobs", body), 422, NULL, "67108864");
+	/* with more memory the same job is taken */
+	api_set_memory(w->api, (int64_t)16 << 30);
+	assert_int_equal(ask_status(w, POST("/v1/jobs?dry_run=true", body)), 200);
 }
 
 static void test_bodies_that_are_not_taken(void **state)
@@ -219,10 +204,15 @@ static void test_bodies_that_are_not_taken(void **state)
 
 /* --- list and show --------------------------------------------------------------------- */
 
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
 static void test_list_pages(void **state)
 {
 	struct world *w = *state;
-	char ids[5][JOB_ID_BYTES], target[TARGET_BYTES];
+	char ids[5][JOB_ID_BYTES], target[JOB_TARGET_BYTES];
 	struct reply r;
 
 	put_tiny(w);
@@ -235,6 +225,8 @@ static void test_list_pages(void **state)
 	reply_done(&r);
 	for (int i = 0; i < 5; i++)
 		submit(w, ids[i]);
+	/* newest first; of those of one millisecond, by their ids */
+	qsort(ids, COUNT_OF(ids), sizeof ids[0], by_id);
 	reply_to(w, GET("/v1/jobs?limit=3"), &r);
 	assert_int_equal(json_count(value_at(&r, "data")), 3);
 	assert_string_equal(text_at(&r, "data.0.id"), ids[4]);
@@ -247,7 +239,7 @@ static void test_list_pages(void **state)
 	assert_string_equal(text_at(&r, "data.1.id"), ids[0]);
 	assert_false(json_bool(value_at(&r, "has_more")));
 	reply_done(&r);
-	move(w, ids[1], JOB_RUNNING, NULL);
+	move_job(w, ids[1], JOB_RUNNING, NULL);
 	reply_to(w, GET("/v1/jobs?status=running"), &r);
 	assert_int_equal(json_count(value_at(&r, "data")), 1);
 	assert_string_equal(text_at(&r, "data.0.id"), ids[1]);
@@ -260,7 +252,7 @@ static void test_list_queries_that_are_wrong(void **state)
 		"?limit=", "?limit=+5", "?status=run", "?status=", "?states=running",
 		"?after=1&before=2", ("?token=" TOKEN) };
 	struct world *w = *state;
-	char target[TARGET_BYTES];
+	char target[JOB_TARGET_BYTES];
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		(void)snprintf(target, sizeof target, "/v1/jobs%s", bad[i]);
@@ -273,13 +265,13 @@ static void test_list_queries_that_are_wrong(void **state)
 static void test_show_and_etag(void **state)
 {
 	struct world *w = *state;
-	char id[JOB_ID_BYTES], target[TARGET_BYTES], etag[128], moving[128];
+	char id[JOB_ID_BYTES], target[JOB_TARGET_BYTES], etag[128], moving[128];
 	struct ask a = { .method = "GET", .target = target };
 	struct api_response r;
 
 	put_tiny(w);
 	submit(w, id);
-	target_of(target, id, "");
+	job_target(target, id, "");
 	ask(w, &a, &r);
 	assert_int_equal(r.status, 200);
 	(void)snprintf(etag, sizeof etag, "%s", header_of(&r, "ETag"));
@@ -292,7 +284,7 @@ static void test_show_and_etag(void **state)
 	assert_string_equal(header_of(&r, "ETag"), etag);
 	api_response_done(&r);
 	/* a change in the database changes it, and so does a step of a running job */
-	move(w, id, JOB_RUNNING, NULL);
+	move_job(w, id, JOB_RUNNING, NULL);
 	struct live_progress live = {
 		.trainer = { .epoch = 1, .step = 2, .steps_per_epoch = 4, .loss = 2.5 }
 	};
@@ -314,13 +306,13 @@ static void test_show_and_etag(void **state)
 static void test_running_job_shows_where_it_stands(void **state)
 {
 	struct world *w = *state;
-	char id[JOB_ID_BYTES], target[TARGET_BYTES];
+	char id[JOB_ID_BYTES], target[JOB_TARGET_BYTES];
 	struct reply r;
 
 	put_tiny(w);
 	submit(w, id);
-	target_of(target, id, "");
-	move(w, id, JOB_RUNNING, NULL);
+	job_target(target, id, "");
+	move_job(w, id, JOB_RUNNING, NULL);
 	finish_epoch(w, id, 1, 1.5, 1.25);
 	reply_to(w, GET(target), &r);
 	assert_string_equal(text_at(&r, "status"), "running");
@@ -351,10 +343,15 @@ static void test_running_job_shows_where_it_stands(void **state)
 	assert_true(is_null_at(&r, "metrics.accuracy"));
 	assert_true(number_at(&r, "metrics.val_loss") == 1.25);
 	reply_done(&r);
+	/* the worker has just stored its last epoch and says so a little late */
+	finish_epoch(w, id, 2, 1.0, 1.75);
+	reply_to(w, GET(target), &r);
+	assert_int_equal(integer_at(&r, "progress.epoch"), 2);
+	assert_int_equal(integer_at(&r, "progress.step"), 0);
+	reply_done(&r);
 	/* a worse epoch moves the metrics, not the best; the end is an end */
 	set_live(w, NULL, NULL);
-	finish_epoch(w, id, 2, 1.0, 1.75);
-	move(w, id, JOB_SUCCEEDED, NULL);
+	move_job(w, id, JOB_SUCCEEDED, NULL);
 	reply_to(w, GET(target), &r);
 	assert_int_equal(integer_at(&r, "progress.epoch"), 2);
 	assert_true(number_at(&r, "metrics.val_loss") == 1.75);
@@ -367,14 +364,14 @@ static void test_running_job_shows_where_it_stands(void **state)
 static void test_failed_job_says_why(void **state)
 {
 	struct world *w = *state;
-	char id[JOB_ID_BYTES], target[TARGET_BYTES];
+	char id[JOB_ID_BYTES], target[JOB_TARGET_BYTES];
 	struct reply r;
 
 	put_tiny(w);
 	submit(w, id);
-	move(w, id, JOB_RUNNING, NULL);
-	move(w, id, JOB_FAILED, "the loss became NaN in epoch 1");
-	reply_to(w, GET(target_of(target, id, "")), &r);
+	move_job(w, id, JOB_RUNNING, NULL);
+	move_job(w, id, JOB_FAILED, "the loss became NaN in epoch 1");
+	reply_to(w, GET(job_target(target, id, "")), &r);
 	assert_string_equal(text_at(&r, "error"), "the loss became NaN in epoch 1");
 	reply_done(&r);
 }
@@ -387,20 +384,20 @@ static void test_jobs_that_are_not_there(void **state)
 		{ "POST", "/resume" }, { "GET", "/epochs" }, { "GET", "/events" },
 		{ "GET", "/checkpoints" }, { "GET", "/model" } };
 	struct world *w = *state;
-	char target[TARGET_BYTES];
+	char target[JOB_TARGET_BYTES];
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		assert_problem(w,
 			&(struct ask){ .method = cases[i].method,
-				.target = target_of(
+				.target = job_target(
 					target, "01ARZ3NDEKTSV4RRFFQ69G5FAV", cases[i].rest) },
 			404, NULL, "01ARZ3NDEKTSV4RRFFQ69G5FAV");
 	assert_problem(w,
 		&(struct ask){
-			.method = "PATCH", .target = target_of(target, "x", ""), .body = "{}" },
+			.method = "PATCH", .target = job_target(target, "x", ""), .body = "{}" },
 		404, NULL, NULL);
-	assert_problem(w, GET(target_of(target, "%27%20OR%201%3D1", "")), 404, NULL, NULL);
-	assert_problem(w, GET(target_of(target, "x", "/nothing")), 404, NULL, "no such path");
+	assert_problem(w, GET(job_target(target, "%27%20OR%201%3D1", "")), 404, NULL, NULL);
+	assert_problem(w, GET(job_target(target, "x", "/nothing")), 404, NULL, "no such path");
 }
 
 /* --- changes --------------------------------------------------------------------------- */
@@ -423,12 +420,12 @@ static void test_patch(void **state)
 		{ "{\"name\": \"good\", \"st~at/us\": 1}", "/st~0at~1us", 422 },
 	};
 	struct world *w = *state;
-	char id[JOB_ID_BYTES], target[TARGET_BYTES], before[65], after[65];
+	char id[JOB_ID_BYTES], target[JOB_TARGET_BYTES], before[65], after[65];
 	struct reply r;
 
 	put_tiny(w);
 	submit(w, id);
-	target_of(target, id, "");
+	job_target(target, id, "");
 	reply_to(w,
 		&(struct ask){ .method = "PATCH",
 			.target = target,
@@ -460,186 +457,38 @@ static void test_patch(void **state)
 static void test_pause_resume_cancel_delete(void **state)
 {
 	struct world *w = *state;
-	char id[JOB_ID_BYTES], t[TARGET_BYTES];
+	char id[JOB_ID_BYTES], t[JOB_TARGET_BYTES];
 	struct reply r;
 
 	put_tiny(w);
 	submit(w, id);
 	int wakes = wakes_of(w);
-	reply_to(w, &(struct ask){ .method = "POST", .target = target_of(t, id, "/pause") }, &r);
+	reply_to(w, &(struct ask){ .method = "POST", .target = job_target(t, id, "/pause") }, &r);
 	assert_int_equal(r.status, 202);
 	assert_string_equal(text_at(&r, "status"), "paused");
 	reply_done(&r);
-	reply_to(w, &(struct ask){ .method = "POST", .target = target_of(t, id, "/resume") }, &r);
+	reply_to(w, &(struct ask){ .method = "POST", .target = job_target(t, id, "/resume") }, &r);
 	assert_int_equal(r.status, 202);
 	assert_string_equal(text_at(&r, "status"), "queued");
 	reply_done(&r);
-	assert_problem(w, &(struct ask){ .method = "POST", .target = target_of(t, id, "/resume") },
+	assert_problem(w, &(struct ask){ .method = "POST", .target = job_target(t, id, "/resume") },
 		409, NULL, "queued");
-	move(w, id, JOB_RUNNING, NULL);
-	assert_problem(w, DELETE(target_of(t, id, "")), 409, NULL, "running");
-	reply_to(w, &(struct ask){ .method = "POST", .target = target_of(t, id, "/cancel") }, &r);
+	move_job(w, id, JOB_RUNNING, NULL);
+	assert_problem(w, DELETE(job_target(t, id, "")), 409, NULL, "running");
+	reply_to(w, &(struct ask){ .method = "POST", .target = job_target(t, id, "/cancel") }, &r);
 	assert_int_equal(r.status, 202);
 	assert_string_equal(text_at(&r, "status"), "cancelling");
 	reply_done(&r);
 	assert_int_equal(wakes_of(w), wakes + 3);
-	move(w, id, JOB_CANCELLED, NULL);
-	assert_problem(w, &(struct ask){ .method = "POST", .target = target_of(t, id, "/cancel") },
+	move_job(w, id, JOB_CANCELLED, NULL);
+	assert_problem(w, &(struct ask){ .method = "POST", .target = job_target(t, id, "/cancel") },
 		409, NULL, "cancelled");
 	assert_problem(w,
 		&(struct ask){
-			.method = "POST", .target = target_of(t, id, "/cancel"), .body = "{}" },
+			.method = "POST", .target = job_target(t, id, "/cancel"), .body = "{}" },
 		413, NULL, NULL);
-	assert_int_equal(ask_status(w, DELETE(target_of(t, id, ""))), 204);
-	assert_problem(w, GET(target_of(t, id, "")), 404, NULL, NULL);
-}
-
-/* --- epochs, checkpoints, model -------------------------------------------------------- */
-
-static void with_two_epochs(struct world *w, char ret_id[static JOB_ID_BYTES])
-{
-	put_tiny(w);
-	submit(w, ret_id);
-	move(w, ret_id, JOB_RUNNING, NULL);
-	finish_epoch(w, ret_id, 1, 1.5, 0.1);
-	finish_epoch(w, ret_id, 2, NAN, 0.3);
-}
-
-static void test_epochs(void **state)
-{
-	struct world *w = *state;
-	char id[JOB_ID_BYTES], t[TARGET_BYTES];
-	struct reply r;
-
-	with_two_epochs(w, id);
-	reply_to(w, GET(target_of(t, id, "/epochs")), &r);
-	assert_int_equal(r.status, 200);
-	assert_int_equal(json_count(value_at(&r, "data")), 2);
-	assert_int_equal(integer_at(&r, "data.0.epoch"), 1);
-	assert_true(number_at(&r, "data.0.loss") == 1.5);
-	assert_true(is_null_at(&r, "data.1.loss"));
-	assert_true(number_at(&r, "data.1.val_loss") == 0.3);
-	assert_true(number_at(&r, "data.1.learning_rate") == 0.001);
-	assert_true(number_at(&r, "data.1.seconds") == 0.5);
-	assert_true(number_at(&r, "data.1.samples_per_second") == 40);
-	static const char *const phases[] = { "data", "forward", "loss", "backward", "update" };
-	for (size_t i = 0; i < COUNT_OF(phases); i++) {
-		char path[64];
-		(void)snprintf(path, sizeof path, "data.1.phase_seconds.%s", phases[i]);
-		assert_true(number_at(&r, path) == 0.1);
-	}
-	assert_int_equal(integer_at(&r, "last_id"), 2);
-	reply_done(&r);
-	reply_to(w, GET(target_of(t, id, "/epochs?after=1")), &r);
-	assert_int_equal(json_count(value_at(&r, "data")), 1);
-	assert_int_equal(integer_at(&r, "data.0.epoch"), 2);
-	reply_done(&r);
-	reply_to(w, GET(target_of(t, id, "/epochs?after=2")), &r);
-	assert_int_equal(json_count(value_at(&r, "data")), 0);
-	assert_true(is_null_at(&r, "last_id"));
-	reply_done(&r);
-}
-
-static void test_epochs_as_csv(void **state)
-{
-	static const char wanted[] =
-		"epoch,step,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,samples_per_"
-		"second,data_seconds,"
-		"forward_seconds,loss_seconds,backward_seconds,update_seconds\r\n"
-		"1,4,1.5,0.5,0.1,0.25,0.001,0.5,40,0.1,0.1,0.1,0.1,0.1\r\n"
-		"2,8,nan,0.5,0.3,0.25,0.001,0.5,40,0.1,0.1,0.1,0.1,0.1\r\n";
-	struct world *w = *state;
-	char id[JOB_ID_BYTES], t[TARGET_BYTES];
-	struct api_response r;
-
-	with_two_epochs(w, id);
-	ask(w,
-		&(struct ask){ .method = "GET",
-			.target = target_of(t, id, "/epochs"),
-			.header = { [HEADER_ACCEPT] = "text/csv" } },
-		&r);
-	assert_int_equal(r.status, 200);
-	assert_string_equal(r.content_type, "text/csv; charset=utf-8");
-	assert_string_equal(header_of(&r, "Vary"), "Accept");
-	assert_string_equal(r.body.data, wanted);
-	api_response_done(&r);
-}
-
-static void test_checkpoints(void **state)
-{
-	struct world *w = *state;
-	char id[JOB_ID_BYTES], t[TARGET_BYTES];
-	struct reply r;
-
-	with_two_epochs(w, id);
-	reply_to(w, GET(target_of(t, id, "/checkpoints")), &r);
-	assert_int_equal(r.status, 200);
-	int n = json_count(value_at(&r, "data"));
-	assert_true(n >= 1);
-	char path[32];
-	(void)snprintf(path, sizeof path, "data.%d.epoch", n - 1);
-	assert_int_equal(integer_at(&r, path), 2);
-	(void)snprintf(path, sizeof path, "data.%d.step", n - 1);
-	assert_int_equal(integer_at(&r, path), 8);
-	(void)snprintf(path, sizeof path, "data.%d.sha256", n - 1);
-	assert_int_equal(strlen(text_at(&r, path)), 64);
-	(void)snprintf(path, sizeof path, "data.%d.bytes", n - 1);
-	assert_true(integer_at(&r, path) > (48 + 3 + 48) * 4);
-	(void)snprintf(path, sizeof path, "data.%d.metrics.val_loss", n - 1);
-	assert_true(number_at(&r, path) == 0.3);
-	reply_done(&r);
-}
-
-static void assert_model_epoch(struct world *w, const char *target, const char *epoch)
-{
-	_Alignas(8) char bytes[4096];
-	struct safetensors_file file;
-	struct api_response r;
-	struct error err;
-
-	ask(w, GET(target), &r);
-	if (r.status != 200)
-		fail_msg("%s: %d", target, r.status);
-	assert_true(r.body.size <= sizeof bytes);
-	memcpy(bytes, r.body.data, r.body.size);
-	if (!safetensors_read(bytes, r.body.size, &file, &err))
-		fail_msg("%s", err.text);
-	assert_int_equal(file.n_tensors, 2); /* what belongs to the optimizer is left out */
-	const struct safetensors_tensor *bias = safetensors_find(&file, "dense/bias");
-	assert_non_null(bias);
-	assert_true(bias->values[0] == 1 && bias->values[2] == 3);
-	assert_non_null(safetensors_find(&file, "dense/kernel"));
-	assert_string_equal(safetensors_meta_find(&file, "epoch"), epoch);
-	assert_non_null(safetensors_meta_find(&file, "step"));
-	assert_null(safetensors_meta_find(&file, "epochs_finished"));
-	char disposition[128];
-	(void)snprintf(disposition, sizeof disposition,
-		"attachment; filename=\"tiny-job-epoch%s.safetensors\"", epoch);
-	assert_string_equal(header_of(&r, "Content-Disposition"), disposition);
-	safetensors_file_done(&file);
-	api_response_done(&r);
-}
-
-static void test_model(void **state)
-{
-	struct world *w = *state;
-	char id[JOB_ID_BYTES], t[TARGET_BYTES];
-
-	put_tiny(w);
-	submit(w, id);
-	assert_problem(w, GET(target_of(t, id, "/model")), 404, NULL, NULL);
-	move(w, id, JOB_RUNNING, NULL);
-	finish_epoch(w, id, 1, 1.5, 0.1);
-	finish_epoch(w, id, 2, 1.0, 0.3);
-	assert_model_epoch(w, target_of(t, id, "/model"), "2");
-	assert_model_epoch(w, target_of(t, id, "/model?format=safetensors&checkpoint=last"), "2");
-	assert_model_epoch(w, target_of(t, id, "/model?checkpoint=best"), "1");
-	assert_model_epoch(w, target_of(t, id, "/model?checkpoint=2"), "2");
-	assert_problem(w, GET(target_of(t, id, "/model?checkpoint=7")), 404, NULL, NULL);
-	assert_problem(w, GET(target_of(t, id, "/model?checkpoint=0")), 400, NULL, "checkpoint");
-	assert_problem(
-		w, GET(target_of(t, id, "/model?checkpoint=first")), 400, NULL, "checkpoint");
-	assert_problem(w, GET(target_of(t, id, "/model?format=pickle")), 400, NULL, "safetensors");
+	assert_int_equal(ask_status(w, DELETE(job_target(t, id, ""))), 204);
+	assert_problem(w, GET(job_target(t, id, "")), 404, NULL, NULL);
 }
 
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -661,10 +510,6 @@ int main(void)
 		WORLD_TEST(test_jobs_that_are_not_there),
 		WORLD_TEST(test_patch),
 		WORLD_TEST(test_pause_resume_cancel_delete),
-		WORLD_TEST(test_epochs),
-		WORLD_TEST(test_epochs_as_csv),
-		WORLD_TEST(test_checkpoints),
-		WORLD_TEST(test_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
