@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static void write_file(const char *folder, const char *name, const char *text)
 {
@@ -97,6 +98,20 @@ static void test_nothing_outside_the_folder(void **state)
 		assert_problem(w, GET(bad[i]), 400, NULL, NULL);
 }
 
+/* A gzip file ends in the CRC-32 and the size of what it was made of (RFC 1952), little-endian. */
+static void assert_inflated(const struct web_asset *asset, const struct buffer *body)
+{
+	const unsigned char *end = asset->gzip + asset->gzip_size;
+	uint32_t crc = 0, size = 0;
+
+	for (int i = 0; i < 4; i++) {
+		crc |= (uint32_t)end[i - 8] << (8 * i);
+		size |= (uint32_t)end[i - 4] << (8 * i);
+	}
+	assert_int_equal(body->size, size);
+	assert_int_equal(crc32(0, (const unsigned char *)body->data, (uInt)body->size), crc);
+}
+
 /* What the binary holds is served as it is to who takes gzip, and inflated to who does not. */
 static void test_files_in_the_binary(void **state)
 {
@@ -124,10 +139,7 @@ static void test_files_in_the_binary(void **state)
 		ask(w, &a, &r);
 		assert_int_equal(r.status, 200);
 		assert_null(header_of(&r, "Content-Encoding"));
-		size_t gzip_size;
-		char *again = gzip_of(r.body.data, r.body.size, &gzip_size);
-		assert_true(r.body.size > 0 && gzip_size > 0);
-		free(again);
+		assert_inflated(asset, &r.body);
 		api_response_done(&r);
 		a.header[HEADER_IF_NONE_MATCH] = asset->etag;
 		assert_int_equal(ask_status(w, &a), 304);
