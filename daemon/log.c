@@ -1,6 +1,7 @@
 /* log.c - see log.h. */
 #include "daemon/log.h"
 
+#include "api/utf8.h"
 #include "base/clock.h"
 #include "daemon/token.h"
 
@@ -73,32 +74,12 @@ void log_begin(struct log_line *l, enum log_level level, const char *event)
 	log_printf(l, "level=%s event=%s", names[level], event);
 }
 
-/* The length of the valid UTF-8 sequence at `at` (RFC 3629: no overlong forms, no surrogates), or
- * 0. */
-static size_t utf8_length(const unsigned char *at, size_t size)
-{
-	size_t n = at[0] < 0x80   ? 1
-		   : at[0] < 0xc2 ? 0
-		   : at[0] < 0xe0 ? 2
-		   : at[0] < 0xf0 ? 3
-		   : at[0] < 0xf5 ? 4
-				  : 0;
-
-	if (n > size)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-		(at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* C0, DEL, C1 (U+0080 to U+009F), U+2028 and U+2029: what a terminal or a log reader may act upon.
  */
-static bool is_control(const unsigned char *at, size_t size)
+static bool is_control(const char *text, size_t size)
 {
+	const unsigned char *at = (const unsigned char *)text;
+
 	return (size == 1 && (at[0] < 0x20 || at[0] == 0x7f)) ||
 	       (size == 2 && at[0] == 0xc2 && at[1] < 0xa0) ||
 	       (size == 3 && at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9));
@@ -112,13 +93,13 @@ static bool is_plain(const char *value)
 	return *value && value[strspn(value, plain)] == '\0';
 }
 
-static void log_escaped(struct log_line *l, const unsigned char *at, size_t size)
+static void log_escaped(struct log_line *l, const char *at, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		log_printf(l, "\\x%02x", at[i]);
+		log_printf(l, "\\x%02x", (unsigned char)at[i]);
 }
 
-static void log_quoted(struct log_line *l, const unsigned char *value, size_t size)
+static void log_quoted(struct log_line *l, const char *value, size_t size)
 {
 	for (size_t i = 0; i < size;) {
 		size_t n = utf8_length(value + i, size - i);
@@ -129,7 +110,7 @@ static void log_quoted(struct log_line *l, const unsigned char *value, size_t si
 		} else {
 			if (value[i] == '"' || value[i] == '\\')
 				log_add(l, "\\", 1);
-			log_add(l, (const char *)value + i, n);
+			log_add(l, value + i, n);
 		}
 		i += n;
 	}
@@ -155,7 +136,7 @@ void log_text(struct log_line *l, const char *key, const char *value)
 		return;
 	}
 	log_printf(l, " %s=\"", key);
-	log_quoted(l, (const unsigned char *)text, strlen(text));
+	log_quoted(l, text, strlen(text));
 	log_add(l, "\"", 1);
 }
 

@@ -163,29 +163,46 @@ static void a_checkpoint_goes_on_to_the_same_bits(void **state)
 	}
 }
 
+/* What most tests begin with: a trainer, and its checkpoint. */
+struct saved {
+	struct network network;
+	struct trainer *trainer;
+	struct buffer bytes;
+};
+
+static void saved_init(struct saved *s, int64_t epochs)
+{
+	network_init(&s->network, 4, "Adam");
+	s->trainer = trainer_of(&s->network);
+	if (epochs)
+		run_until(s->trainer, epochs);
+	save(s->trainer, &s->bytes);
+}
+
+static void saved_done(struct saved *s)
+{
+	buffer_done(&s->bytes);
+	trainer_free(s->trainer);
+	network_done(&s->network);
+}
+
 static void it_is_a_safetensors_file_that_others_read(void **state)
 {
-	struct network n;
-	struct buffer bytes;
+	struct saved s;
 	struct safetensors_file file;
 	struct error err = { 0 };
 
 	(void)state;
-	network_init(&n, 4, "Adam");
-	struct trainer *t = trainer_of(&n);
-	run_until(t, 2);
-	save(t, &bytes);
-	assert_true(safetensors_read(bytes.data, bytes.size, &file, &err));
-	assert_int_equal(file.n_tensors, trainer_tensor_count(t));
+	saved_init(&s, 2);
+	assert_true(safetensors_read(s.bytes.data, s.bytes.size, &file, &err));
+	assert_int_equal(file.n_tensors, trainer_tensor_count(s.trainer));
 	assert_non_null(safetensors_find(&file, "dense/kernel"));
 	assert_non_null(safetensors_find(&file, "dense_1/bias"));
 	assert_string_equal(safetensors_meta_find(&file, "epoch"), "2");
 	assert_string_equal(safetensors_meta_find(&file, "step_in_epoch"), "0");
 	assert_string_equal(safetensors_meta_find(&file, "step"), "10");
 	safetensors_file_done(&file);
-	buffer_done(&bytes);
-	trainer_free(t);
-	network_done(&n);
+	saved_done(&s);
 }
 
 static void another_networks_checkpoint_is_refused(void **state)
@@ -194,28 +211,23 @@ static void another_networks_checkpoint_is_refused(void **state)
 		int64_t hidden;
 		const char *optimizer;
 	} others[] = { { 5, "Adam" }, { 4, "SGD" } };
-	struct network n;
-	struct buffer bytes;
+	struct saved s;
 
 	(void)state;
-	network_init(&n, 4, "Adam");
-	struct trainer *t = trainer_of(&n);
-	save(t, &bytes);
+	saved_init(&s, 0);
 	for (size_t i = 0; i < COUNT_OF(others); i++) {
 		struct network other;
 		struct error err = { 0 };
 
 		network_init(&other, others[i].hidden, others[i].optimizer);
 		struct trainer *wrong = trainer_of(&other);
-		assert_false(checkpoint_load(wrong, bytes.data, bytes.size, &err));
+		assert_false(checkpoint_load(wrong, s.bytes.data, s.bytes.size, &err));
 		assert_int_equal(err.code, ERROR_INVALID);
 		assert_true(*err.text);
 		trainer_free(wrong);
 		network_done(&other);
 	}
-	buffer_done(&bytes);
-	trainer_free(t);
-	network_done(&n);
+	saved_done(&s);
 }
 
 /* The checkpoint of a fresh trainer, written again with one thing changed. */
@@ -258,51 +270,41 @@ static void rewrite(const struct buffer *bytes, enum change change, struct buffe
 
 static void a_changed_checkpoint_is_refused(void **state)
 {
-	struct network n;
-	struct buffer bytes;
+	struct saved s;
 
 	(void)state;
-	network_init(&n, 4, "Adam");
-	struct trainer *t = trainer_of(&n);
-	save(t, &bytes);
+	saved_init(&s, 0);
 	for (int change = 0; change < CHANGE_COUNT; change++) {
 		struct buffer changed;
 		struct error err = { 0 };
 
-		rewrite(&bytes, (enum change)change, &changed);
-		bool ok = checkpoint_load(t, changed.data, changed.size, &err);
+		rewrite(&s.bytes, (enum change)change, &changed);
+		bool ok = checkpoint_load(s.trainer, changed.data, changed.size, &err);
 		if (ok != (change == CHANGE_NOTHING))
 			fail_msg("change %d: %s", change, ok ? "accepted" : err.text);
 		assert_true(ok || err.code == ERROR_INVALID);
 		buffer_done(&changed);
 	}
-	buffer_done(&bytes);
-	trainer_free(t);
-	network_done(&n);
+	saved_done(&s);
 }
 
 static void a_cut_checkpoint_is_refused(void **state)
 {
-	struct network n;
-	struct buffer bytes;
+	struct saved s;
 
 	(void)state;
-	network_init(&n, 4, "Adam");
-	struct trainer *t = trainer_of(&n);
-	save(t, &bytes);
-	for (size_t size = 0; size < bytes.size; size++) {
+	saved_init(&s, 0);
+	for (size_t size = 0; size < s.bytes.size; size++) {
 		struct error err;
 		void *cut = malloc(size ? size : 1); /* of its very size: a read beyond shows */
 
 		assert_non_null(cut);
-		memcpy(cut, bytes.data, size);
-		if (checkpoint_load(t, cut, size, &err))
-			fail_msg("the first %zu of %zu bytes were accepted", size, bytes.size);
+		memcpy(cut, s.bytes.data, size);
+		if (checkpoint_load(s.trainer, cut, size, &err))
+			fail_msg("the first %zu of %zu bytes were accepted", size, s.bytes.size);
 		free(cut);
 	}
-	buffer_done(&bytes);
-	trainer_free(t);
-	network_done(&n);
+	saved_done(&s);
 }
 
 int main(void)
