@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_report.py BROKEN BUILD… - sums the tests of some build folders; the last line is "N passed, N failed".
+"""report.py BROKEN BUILD… - sums the tests of some build folders; the last line is "N passed, N failed".
 
 A test that prints TAP counts once for each of its points, any other once. Meson's JUnit file does not show a
 program that crashed or ran out of time between two points, so the verdict on each program is read from
