@@ -396,10 +396,12 @@ static bool flags_parse(int argc, char *const argv[], struct flags *ret, struct 
 			f.values[got] = optarg;
 		else if (got == FLAG_CONFIG)
 			f.file = optarg;
+		else if (got == FLAG_HELP)
+			f.action = CONFIG_HELP;
+		else if (got == FLAG_VERSION)
+			f.action = CONFIG_VERSION;
 		else
-			f.action = got == FLAG_HELP      ? CONFIG_HELP
-				   : got == FLAG_VERSION ? CONFIG_VERSION
-							 : CONFIG_CHECK;
+			f.action = CONFIG_CHECK;
 	}
 	if (optind < argc)
 		return error_set(err, ERROR_SYNTAX, "unexpected argument '%.80s'", argv[optind]);

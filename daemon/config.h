@@ -31,8 +31,7 @@ struct config {
 	enum config_auth auth;
 	int threads;                      /* cores to train on, at least 1 */
 	int64_t memory_bytes;             /* what the plans of all running jobs may need together */
-	char web_root[CONFIG_PATH_BYTES]; /* a folder to serve instead of the dashboard in the
-					     binary; "": none */
+	char web_root[CONFIG_PATH_BYTES]; /* served instead of the built-in dashboard; "": none */
 };
 
 /* ERROR_SYNTAX: the command line is wrong (exit 64). ERROR_INVALID: the file, or what file and
@@ -42,8 +41,7 @@ bool config_load(int argc, char *const argv[], struct config *ret, struct error 
 /* The settings as the text of a file that says the same. */
 void config_print(const struct config *c, struct buffer *out);
 
-/* Names of the settings that differ and cannot change while the daemon runs, as "listen, auth"; "":
- * none. */
+/* Which settings differ that cannot change while the daemon runs, as "listen, auth"; "": none. */
 enum { CONFIG_NAMES_BYTES = 96 };
 void config_fixed_changes(const struct config *before, const struct config *after,
 	char ret_names[static CONFIG_NAMES_BYTES]);

@@ -74,8 +74,7 @@ void log_begin(struct log_line *l, enum log_level level, const char *event)
 	log_printf(l, "level=%s event=%s", names[level], event);
 }
 
-/* C0, DEL, C1 (U+0080 to U+009F), U+2028 and U+2029: what a terminal or a log reader may act upon.
- */
+/* What a terminal or a log reader may act upon: C0, DEL, C1 (U+0080 to U+009F), U+2028, U+2029. */
 static bool is_control(const char *text, size_t size)
 {
 	const unsigned char *at = (const unsigned char *)text;

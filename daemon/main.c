@@ -24,6 +24,8 @@
 /* As in sysexits.h, except for the address, which is 69 (EX_UNAVAILABLE). */
 enum { EXIT_USAGE = 64, EXIT_IN_USE = 69, EXIT_IO = 74, EXIT_CONFIG = 78 };
 
+enum { FILES_WANTED = 16384 };
+
 static int exit_code(const struct error *err)
 {
 	switch (err->code) {
@@ -63,21 +65,19 @@ static void block_signals(sigset_t *ret)
 	(void)sigaddset(ret, SIGTERM);
 	(void)sigaddset(ret, SIGINT);
 	(void)sigaddset(ret, SIGHUP);
-	/* Before any thread is made: all inherit it, and sigtimedwait is the one place where
-	 * signals arrive. */
+	/* Before any thread is made: all inherit it, and signals arrive in serve() alone. */
 	(void)pthread_sigmask(SIG_BLOCK, ret, NULL);
 }
 
-/* Each connection is a file; what is not allowed is not needed at once. */
+/* Each connection is a file. Some sandboxes refuse the call, and the limit stays what it was. */
 static void raise_file_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FILES_WANTED)
 		return;
-	limit.rlim_cur = limit.rlim_max < 16384 ? limit.rlim_max : 16384;
-	(void)setrlimit(RLIMIT_NOFILE,
-		&limit); /* refused under some sandboxes; the soft limit then stays */
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static bool choose_isa(const char **ret, struct error *err)
@@ -85,10 +85,12 @@ static bool choose_isa(const char **ret, struct error *err)
 	const char *wanted = getenv("EPOCHD_ISA");
 
 	*ret = trainer_isa(wanted && *wanted ? wanted : NULL);
-	return *ret || error_set(err, ERROR_INVALID,
-			       "EPOCHD_ISA=%.40s: no kernel set of that name (scalar, avx2, "
-			       "avx512, neon), or this CPU lacks it",
-			       wanted);
+	if (!*ret)
+		return error_set(err, ERROR_INVALID,
+			"EPOCHD_ISA=%.40s: this CPU lacks it, or it is none of scalar, avx2, "
+			"avx512, neon",
+			wanted);
+	return true;
 }
 
 /* --- while it runs ------------------------------------------------------------------------- */
@@ -102,8 +104,7 @@ static void reload(struct service *s, int argc, char *const argv[])
 	if (config_load(argc, argv, &config, &err))
 		service_reconfigure(s, &config);
 	else
-		log_error(LOG_LEVEL_ERROR, "reconfigured",
-			&err); /* what was in force stays in force */
+		log_error(LOG_LEVEL_ERROR, "reconfigured", &err); /* nothing has changed */
 	notify_ready();
 }
 

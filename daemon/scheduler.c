@@ -31,8 +31,8 @@ struct scheduler {
 	int64_t retry_ns;  /* nothing is started before; 0: no wait */
 	char status[64];   /* what the service manager was told last */
 
-	pthread_mutex_t lock; /* rank 2: a worker's is taken under it, never the database's; guards
-				 what follows */
+	/* Rank 2: a worker's is taken under it, never the database's. Guards what follows. */
+	pthread_mutex_t lock;
 	pthread_cond_t bell;
 	bool woken, stopping;
 	int threads;

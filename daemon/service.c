@@ -202,8 +202,7 @@ static bool service_listen(struct service *s, int listen_fd, struct error *err)
 	return http != NULL;
 }
 
-/* The scheduler starts last: a daemon that cannot listen must not have counted an attempt of a job.
- */
+/* The scheduler starts last: a daemon that cannot listen must not have begun a job. */
 static bool service_begin(struct service *s, int listen_fd, struct error *err)
 {
 	if (!service_open_state(s, err) || !service_make_scheduler(s, err) ||

@@ -237,8 +237,7 @@ static void worker_move(struct worker *w, enum job_status to, const char *reason
 	worker_log(w, LOG_LEVEL_NOTICE, "job", job_status_names[to], reason);
 }
 
-/* Told to stop: with a checkpoint of this very step if it can be stored, else the last one must do.
- */
+/* Told to stop: with a checkpoint of this very step; if it cannot be stored, the last must do. */
 static void worker_end_stopped(struct worker *w)
 {
 	enum worker_stop why = worker_why(w);

@@ -20,8 +20,8 @@ struct worker_options {
 	struct database *db; /* borrowed until worker_free */
 	const char *isa;     /* as in struct trainer_options */
 	int threads_max;     /* cores that this daemon may lend */
-	void (*ended)(
-		void *ctx); /* called on the worker's thread as its last act; must not block */
+	/* Called on the worker's thread as its last act; must not block. */
+	void (*ended)(void *ctx);
 	void *ctx;
 };
 
@@ -34,8 +34,8 @@ struct worker *worker_start(
 void worker_free(struct worker *w);
 
 bool worker_has_ended(const struct worker *w);
-/* After the end: the machine failed it (memory, disk), so the job is queued again; not at once,
- * please. */
+/* After the end: the machine was short of something (memory, disk), so the job is queued again; it
+ * should not start at once. */
 bool worker_was_put_back(const struct worker *w);
 
 const struct task *worker_task(const struct worker *w);
@@ -46,6 +46,5 @@ void worker_set_threads(struct worker *w, int threads);
 
 /* false: the training has not begun yet. */
 bool worker_progress(struct worker *w, struct live_progress *ret);
-/* false: it should have finished a step by now, and has not. For the watchdog, which is one thread.
- */
+/* false: it should have finished a step by now, and has not. For one thread, the watchdog's. */
 bool worker_is_alive(struct worker *w);
