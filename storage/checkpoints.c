@@ -347,7 +347,8 @@ static bool list_checkpoints(
 		}
 		struct stored s;
 		stored_read(&q, &s);
-		list.checkpoints[list.n_checkpoints++] = s.row;
+		*place = s.row;
+		list.n_checkpoints++;
 	}
 	if (!query_end(&q, err)) {
 		checkpoint_list_done(&list);

@@ -98,6 +98,18 @@ bool dataset_rows_read(
 
 /* --- storing -------------------------------------------------------------------------- */
 
+bool dataset_has_labels(const struct dataset_part *p)
+{
+	return p->rank == 1 && strcmp(p->dtype, "float32") != 0;
+}
+
+int64_t dataset_label(const struct dataset_part *p, const void *bytes, int64_t sample)
+{
+	if (strcmp(p->dtype, "uint8") == 0)
+		return ((const uint8_t *)bytes)[sample];
+	return ((const int32_t *)bytes)[sample];
+}
+
 void dataset_digest(const struct dataset *d, char ret_text[static 65])
 {
 	struct digest all;

@@ -9,6 +9,10 @@ bool dataset_rows_read(struct connection *c, const char *name, struct dataset_li
 	struct error *err) MUST_CHECK;
 /* Names the content: equal for equal parts, whatever the data set is called. */
 void dataset_digest(const struct dataset *d, char ret_text[static 65]);
+/* Whether it can hold labels: integers, one a sample; and the label of a sample, in such a part's
+ * bytes. */
+bool dataset_has_labels(const struct dataset_part *p);
+int64_t dataset_label(const struct dataset_part *p, const void *bytes, int64_t sample);
 /* Writes the part and its data set's row, which is made if there is none. d->digest must be up to
  * date. */
 bool dataset_rows_store(struct connection *c, const struct dataset *d,

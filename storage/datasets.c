@@ -120,11 +120,9 @@ void dataset_map_close(struct dataset_map *m)
 static void count_classes(
 	const struct dataset_part *part, const void *labels, int64_t *ret_counts, int n)
 {
-	bool bytes = strcmp(part->dtype, "uint8") == 0;
-
 	memset(ret_counts, 0, (size_t)n * sizeof *ret_counts);
 	for (int64_t i = 0; i < part->dim[0]; i++) {
-		int64_t label = bytes ? ((const uint8_t *)labels)[i] : ((const int32_t *)labels)[i];
+		int64_t label = dataset_label(part, labels, i);
 		if (label >= 0 && label < n)
 			ret_counts[label]++;
 	}
@@ -135,7 +133,7 @@ bool dataset_class_counts(struct database *db, const struct dataset_part *part, 
 {
 	struct dataset_map map;
 
-	if (part->rank != 1 || strcmp(part->dtype, "float32") == 0)
+	if (!dataset_has_labels(part))
 		return error_set(err, ERROR_INVALID,
 			"a part of dtype %s and rank %d has no classes to count", part->dtype,
 			part->rank);

@@ -9,7 +9,6 @@
 #include "storage/store.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,15 +115,13 @@ static bool shape_check(const struct dataset_part *part, int64_t bytes, struct e
 static bool labels_measure(int fd, struct dataset_part *part, struct error *err)
 {
 	struct dataset_map map;
-	bool bytes = strcmp(part->dtype, "uint8") == 0;
 
-	if (part->rank != 1 || strcmp(part->dtype, "float32") == 0)
+	if (!dataset_has_labels(part))
 		return true;
 	if (!store_map(fd, (size_t)part->bytes, &map, err))
 		return false;
 	for (int64_t i = 0; i < part->dim[0]; i++) {
-		int64_t label =
-			bytes ? ((const uint8_t *)map.bytes)[i] : ((const int32_t *)map.bytes)[i];
+		int64_t label = dataset_label(part, map.bytes, i);
 		if (i == 0 || label < part->label_min)
 			part->label_min = label;
 		if (i == 0 || label > part->label_max)

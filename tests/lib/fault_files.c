@@ -116,6 +116,23 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t size)
 	return __real_write(fd, bytes, size ? 1 : 0);
 }
 
+ssize_t __real_pread64(int fd, void *ret, size_t size, off_t at);
+ssize_t __wrap_pread64(int fd, void *ret, size_t size, off_t at);
+ssize_t __wrap_pread64(int fd, void *ret, size_t size, off_t at)
+{
+	static int n_calls;
+
+	if (fails("pread"))
+		return -1;
+	if (!fault_files_dribble)
+		return __real_pread64(fd, ret, size, at);
+	if (++n_calls % 3 == 0) {
+		errno = EINTR;
+		return -1;
+	}
+	return __real_pread64(fd, ret, (size + 1) / 2, at);
+}
+
 /* Nothing here is about power, so a sync that does not fail does nothing. */
 int __wrap_fsync(int fd);
 int __wrap_fsync(int fd)

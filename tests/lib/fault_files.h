@@ -12,4 +12,6 @@ extern char fault_files_trace[256];  /* all calls since it was emptied, as far a
 extern int fault_files_retries; /* fsyncs of what an fsync has failed for, until fault_disarm */
 
 extern bool fault_files_without_unnamed; /* the file system knows no O_TMPFILE */
-extern bool fault_files_dribble; /* write takes one byte, and is interrupted every third time */
+/* write takes one byte, pread gives half of what was asked for, and every third call is
+ * interrupted. */
+extern bool fault_files_dribble;

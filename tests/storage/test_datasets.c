@@ -383,6 +383,7 @@ static void a_part_of_megabytes_outlives_its_file(void **state)
 	assert_done(dataset_map_open(f->db, &part, &map, &e), &e);
 	assert_int_equal(map.size, SIZE);
 	store_path(f, part.sha256, path, sizeof path);
+	assert_int_equal(chmod(path, 0600), 0);
 	assert_int_equal(truncate(path, 0), 0);
 	assert_memory_equal(map.bytes, bytes, SIZE);
 	dataset_map_close(&map);

@@ -6,7 +6,11 @@
 #include "fault_files.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static struct error e;
 
@@ -130,6 +134,67 @@ static void a_write_may_be_short_or_interrupted(void **state)
 	dataset_map_close(&map);
 }
 
+/* A part of megabytes is read into memory, by calls that may fail. */
+static void reading_a_large_part_fails_at_each_call(void **state)
+{
+	enum { SIZE = (2 << 20) + 1 };
+	struct fixture *f = *state;
+	struct dataset_part part = part_example("uint8", 2, (int64_t[]){ 1, SIZE });
+	struct dataset_map map;
+	unsigned char *bytes = bytes_example(SIZE, 1);
+	int n_failed = 0;
+
+	assert_done(part_upload(f->db, "large", DATASET_X_TRAIN, bytes, &part, &e), &e);
+	for (int nth = 1, hits = 1; hits; nth++) {
+		e = (struct error){ 0 };
+		fault_files_errno = EIO;
+		fault_arm(&fault_files, nth, false);
+		bool done = dataset_map_open(f->db, &part, &map, &e);
+		hits = fault_disarm(&fault_files);
+		if (hits)
+			assert_refused(done, &e, ERROR_IO, "cannot");
+		n_failed += hits;
+		if (done)
+			dataset_map_close(&map);
+	}
+	assert_true(n_failed >= 4); /* openat, fstat, mmap, pread */
+
+	fault_files_dribble = true;
+	assert_done(dataset_map_open(f->db, &part, &map, &e), &e);
+	fault_files_dribble = false;
+	assert_memory_equal(map.bytes, bytes, SIZE);
+	dataset_map_close(&map);
+	free(bytes);
+}
+
+/* The file under a part's name is not what it should be, and an upload of the right one fails as
+ * well. */
+static void mending_a_file_fails_at_each_call(void **state)
+{
+	struct fixture *f = *state;
+	struct dataset_part part = part_example("uint8", 1, (int64_t[]){ 6 });
+	struct dataset_map map;
+	char path[192];
+
+	assert_done(part_upload(f->db, "toy", DATASET_X_TRAIN, "abcdef", &part, &e), &e);
+	(void)snprintf(path, sizeof path, "%s/datasets/%s", f->directory, part.sha256);
+	for (int nth = 1, hits = 1; hits; nth++) {
+		assert_int_equal(chmod(path, 0600), 0);
+		assert_int_equal(truncate(path, 5), 0);
+		e = (struct error){ 0 };
+		fault_files_errno = EIO;
+		fault_arm(&fault_files, nth, false);
+		bool done = part_upload(f->db, "toy", DATASET_X_TRAIN, "abcdef", &part, &e);
+		hits = fault_disarm(&fault_files);
+		if (!done)
+			assert_refused(done, &e, ERROR_IO, "datasets");
+		assert_done(part_upload(f->db, "toy", DATASET_X_TRAIN, "abcdef", &part, &e), &e);
+		assert_done(dataset_map_open(f->db, &part, &map, &e), &e);
+		assert_memory_equal(map.bytes, "abcdef", 6);
+		dataset_map_close(&map);
+	}
+}
+
 /* What comes after a write that failed may not make up for it. */
 static void an_upload_that_failed_once_cannot_be_committed(void **state)
 {
@@ -175,21 +240,19 @@ static void opening_fails_at_each_call(void **state)
 	}
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scenario_begin, scenario_end)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_call_fails, scenario_begin, scenario_end),
-		cmocka_unit_test_setup_teardown(each_call_fails_where_every_file_needs_a_name,
-			scenario_begin, scenario_end),
-		cmocka_unit_test_setup_teardown(
-			bytes_are_synced_before_their_name_and_both_before_the_row, scenario_begin,
-			scenario_end),
-		cmocka_unit_test_setup_teardown(
-			a_write_may_be_short_or_interrupted, scenario_begin, scenario_end),
-		cmocka_unit_test_setup_teardown(an_upload_that_failed_once_cannot_be_committed,
-			scenario_begin, scenario_end),
-		cmocka_unit_test_setup_teardown(
-			opening_fails_at_each_call, scenario_begin, scenario_end),
+		TEST(each_call_fails),
+		TEST(each_call_fails_where_every_file_needs_a_name),
+		TEST(bytes_are_synced_before_their_name_and_both_before_the_row),
+		TEST(a_write_may_be_short_or_interrupted),
+		TEST(reading_a_large_part_fails_at_each_call),
+		TEST(mending_a_file_fails_at_each_call),
+		TEST(an_upload_that_failed_once_cannot_be_committed),
+		TEST(opening_fails_at_each_call),
 	};
 
 	scenario_use_memory();
