@@ -107,28 +107,35 @@ TILES(4)
 TILES(5)
 TILES(6)
 #if defined VEC_AVX512
-	TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
+TILES(7)
+TILES(8)
+TILES(9)
+TILES(10)
+TILES(11)
+TILES(12)
+TILES(13)
+TILES(14)
 #endif
 
-	/* [rows - 1][vectors - 1][whether the last vector is cut] */
-	static tile_function *const tiles[VEC_TILE_ROWS][2][2] = {
-		TILE_ROW(1),
-		TILE_ROW(2),
-		TILE_ROW(3),
-		TILE_ROW(4),
-		TILE_ROW(5),
-		TILE_ROW(6),
+/* [rows - 1][vectors - 1][whether the last vector is cut] */
+static tile_function *const tiles[VEC_TILE_ROWS][2][2] = {
+	TILE_ROW(1),
+	TILE_ROW(2),
+	TILE_ROW(3),
+	TILE_ROW(4),
+	TILE_ROW(5),
+	TILE_ROW(6),
 #if defined VEC_AVX512
-		TILE_ROW(7),
-		TILE_ROW(8),
-		TILE_ROW(9),
-		TILE_ROW(10),
-		TILE_ROW(11),
-		TILE_ROW(12),
-		TILE_ROW(13),
-		TILE_ROW(14),
+	TILE_ROW(7),
+	TILE_ROW(8),
+	TILE_ROW(9),
+	TILE_ROW(10),
+	TILE_ROW(11),
+	TILE_ROW(12),
+	TILE_ROW(13),
+	TILE_ROW(14),
 #endif
-	};
+};
 
 /* The first `n` floats of a vector; n is VEC_WIDTH or less. */
 VEC_INLINE vec load_some(const float *p, int n)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_readme.py DAEMON ROOT - runs the commands of README.md, as they stand there, against a real daemon. Prints TAP."""
+"""test_readme.py DAEMON ROOT - runs the commands of README.md, as they stand there, against a real daemon. TAP."""
 import gzip
 import json
 import os
