@@ -5,10 +5,12 @@
 #include "daemon/checkpoint.h"
 #include "daemon/float_mode.h"
 #include "daemon/log.h"
+#include "storage/events.h"
 
 #include <assert.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -269,6 +271,7 @@ static bool worker_resume(struct worker *w, struct trainer *trainer, struct erro
 	struct checkpoint checkpoint;
 	struct trainer_state state;
 	void *bytes = NULL;
+	char text[96];
 
 	if (!checkpoints_resume(w->options.db, w->task->job.id, &checkpoint, &bytes, err))
 		return false;
@@ -280,7 +283,9 @@ static bool worker_resume(struct worker *w, struct trainer *trainer, struct erro
 	trainer_get_state(trainer, &state);
 	w->stored_step = state.step;
 	w->resumed_samples = state.epoch_samples;
-	return true;
+	(void)snprintf(text, sizeof text, "goes on in epoch %lld after step %lld of it",
+		(long long)state.epoch + 1, (long long)state.step_in_epoch);
+	return events_log(w->options.db, w->task->job.id, text, err);
 }
 
 static bool worker_prepare(struct worker *w, struct error *err)

@@ -429,8 +429,3 @@ void plan_layer_info(const struct plan *p, int layer, struct plan_layer_info *re
 	for (int k = 0; k < l->plan.n_weights; k++)
 		ret->parameters += shape_elements(&l->plan.weights[k].shape);
 }
-
-int64_t plan_batch_size(const struct plan *p)
-{
-	return p->options.batch_size;
-}

@@ -56,4 +56,3 @@ struct plan_layer_info {
 };
 int plan_layer_count(const struct plan *p);
 void plan_layer_info(const struct plan *p, int layer, struct plan_layer_info *ret);
-int64_t plan_batch_size(const struct plan *p);

@@ -353,11 +353,6 @@ float *run_slot(const struct run *r, int index, int slot)
 	return run_at(r, r->plan->weights[index].slots[slot]);
 }
 
-const float *run_output(const struct run *r)
-{
-	return run_at(r, r->plan->layers[r->plan->n_layers - 1].y);
-}
-
 void run_gradient(struct run *r, int index, float *ret)
 {
 	const struct planned_weight *w = &r->plan->weights[index];

@@ -45,7 +45,5 @@ bool run_has_accuracy(const struct run *r);
 /* Weight `index` of the plan: its values, and those of slot `slot`. */
 float *run_weight(const struct run *r, int index);
 float *run_slot(const struct run *r, int index, int slot);
-/* Output of the last step, and the gradient of weight `index` that its update used: for tests of
- * the engine. */
-const float *run_output(const struct run *r);
+/* The gradient of weight `index` that the last step's update used: for tests of the engine. */
 void run_gradient(struct run *r, int index, float *ret);
