@@ -15,6 +15,11 @@
 #include <string.h>
 #include <time.h>
 
+/* Within an epoch a checkpoint is stored this long after the start, and then after twice as long
+ * each time, up to the longest: a daemon that is killed again and again still gets on, one that
+ * runs in peace stores few. */
+enum { WORKER_CHECKPOINT_FIRST_MS = 250, WORKER_CHECKPOINT_LONGEST_MS = 60000 };
+
 enum {
 	WORKER_RETRY_SECONDS = 5,  /* between two tries to store what the disk had no room for */
 	WORKER_ALIVE_SECONDS = 30, /* what a step may take on any machine … */
@@ -42,7 +47,8 @@ struct worker {
 	/* The thread's own until it has ended. */
 	int64_t stored_step;     /* of the newest checkpoint; 0: none, or the very beginning */
 	int64_t resumed_samples; /* of the first epoch here that an earlier process trained */
-	bool gave_up;            /* told to stop while an epoch could not be stored */
+	int64_t checkpoint_due_ns, checkpoint_wait_ms; /* the next one within an epoch */
+	bool gave_up; /* told to stop while an epoch could not be stored */
 	bool put_back;
 
 	/* The watchdog's own. */
@@ -172,6 +178,11 @@ static void worker_log_epoch(const struct worker *w, const struct epoch *row)
 	log_end(&l);
 }
 
+static void worker_checkpoint_later(struct worker *w)
+{
+	w->checkpoint_due_ns = clock_monotonic_ns() + w->checkpoint_wait_ms * 1000000;
+}
+
 /* The trainer's epoch handler. While the disk is full the job stands here and tries again: what was
  * trained is not lost, and the job goes on by itself once there is room. */
 static bool worker_on_epoch(void *ctx, const struct trainer_epoch *e, struct error *err)
@@ -193,12 +204,32 @@ static bool worker_on_epoch(void *ctx, const struct trainer_epoch *e, struct err
 	if (!ok)
 		return false;
 	w->resumed_samples = 0;
+	worker_checkpoint_later(w);
 	(void)pthread_mutex_lock(&w->lock);
 	w->validation_seconds = e->seconds - e->train_seconds;
 	w->epoch_rate = row.samples_per_second;
 	(void)pthread_mutex_unlock(&w->lock);
 	worker_log_epoch(w, &row);
 	return true;
+}
+
+/* The trainer's step handler. A checkpoint within an epoch is for the daemon's own crashes: one
+ * that cannot be stored is not waited for. */
+static void worker_on_step(void *ctx)
+{
+	struct worker *w = ctx;
+	struct error err;
+
+	if (clock_monotonic_ns() < w->checkpoint_due_ns)
+		return;
+	atomic_store(&w->storing, true);
+	if (!worker_store(w, NULL, &err))
+		worker_log(w, LOG_LEVEL_WARNING, "checkpoint", NULL, err.text);
+	atomic_store(&w->storing, false);
+	w->checkpoint_wait_ms *= 2;
+	if (w->checkpoint_wait_ms > WORKER_CHECKPOINT_LONGEST_MS)
+		w->checkpoint_wait_ms = WORKER_CHECKPOINT_LONGEST_MS;
+	worker_checkpoint_later(w);
 }
 
 /* --- the end ------------------------------------------------------------------------------- */
@@ -315,7 +346,9 @@ static bool worker_prepare(struct worker *w, struct error *err)
 static void *worker_main(void *ctx)
 {
 	struct worker *w = ctx;
-	struct trainer_events events = { .epoch = worker_on_epoch, .ctx = w };
+	struct trainer_events events = {
+		.epoch = worker_on_epoch, .step = worker_on_step, .ctx = w
+	};
 	struct error err = { 0 };
 
 	/* The threads that the trainer makes inherit it. */
@@ -323,6 +356,8 @@ static void *worker_main(void *ctx)
 	if (!worker_prepare(w, &err)) {
 		worker_end_failed(w, &err);
 	} else {
+		w->checkpoint_wait_ms = WORKER_CHECKPOINT_FIRST_MS;
+		worker_checkpoint_later(w);
 		enum trainer_outcome outcome = trainer_run(w->trainer, &events, &w->stop, &err);
 
 		atomic_store(&w->storing, true);

@@ -447,6 +447,8 @@ static enum trainer_outcome run_epoch(struct trainer *t, const struct trainer_ev
 			return TRAINER_STOPPED;
 		if (!train_step(t, err))
 			return TRAINER_FAILED;
+		if (events->step)
+			events->step(events->ctx);
 	}
 	e.train_seconds = (double)(clock_monotonic_ns() - begin) * 1e-9;
 	if (t->options.validation && !evaluate(t, stop, &e))

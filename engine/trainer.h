@@ -97,6 +97,8 @@ struct trainer_events {
 	 * tensors and state are a checkpoint. false stops the training with that error: nothing may
 	 * go on that was not stored. */
 	bool (*epoch)(void *ctx, const struct trainer_epoch *epoch, struct error *err);
+	/* After each step, or NULL. The trainer stands between two steps and can be saved. */
+	void (*step)(void *ctx);
 	void *ctx;
 };
 

@@ -85,17 +85,34 @@ def what_was_being_paused_or_cancelled_is():
 
 def a_job_that_kills_the_daemon_three_times_is_failed():
     with Daemon("--threads", "1") as daemon:
-        daemon.upload(samples=40000, side=20)  # an epoch long enough for three kills before its checkpoint
+        daemon.upload(samples=40000, side=20)
         job = large_job(daemon, epochs=1)
-        for _ in range(3):
+        for _ in range(40):  # three in a row must fall before its first checkpoint, a quarter of a second after the start
             daemon.wait_step(job)
             daemon.kill()
             daemon.start()
-        failed = daemon.job(job)
+            failed = daemon.job(job)
+            if failed["status"] == "failed":
+                break
         equal(failed["status"], "failed")
         assert "3 times" in failed["error"], failed
         other = daemon.submit(epochs=1)
         daemon.wait(other, "succeeded")
+
+
+def a_daemon_killed_again_and_again_within_an_epoch_gets_on():
+    with Daemon("--threads", "1") as daemon:
+        daemon.upload(samples=40000, side=20)
+        calm = daemon.result(large_job(daemon, epochs=1))
+        job = large_job(daemon, epochs=1)
+        for _ in range(5):  # each kill comes after a checkpoint that the life before it had not
+            wait_for("checkpoint", lambda: len(daemon.ask("GET", f"/v1/jobs/{job}/checkpoints")["data"]) > 0)
+            step = daemon.ask("GET", f"/v1/jobs/{job}/checkpoints")["data"][-1]["step"]
+            wait_for("another", lambda: daemon.ask("GET", f"/v1/jobs/{job}/checkpoints")["data"][-1]["step"] > step
+                     or daemon.job(job)["status"] == "succeeded")
+            daemon.kill()
+            daemon.start()
+        equal(daemon.result(job), calm)
 
 
 def a_full_disk_is_waited_for():
@@ -130,4 +147,4 @@ def a_full_disk_is_waited_for():
 
 run([twenty_kills_change_no_bit, a_polite_stop_keeps_every_step, a_waiting_job_waits_on,
      what_was_being_paused_or_cancelled_is, a_job_that_kills_the_daemon_three_times_is_failed,
-     a_full_disk_is_waited_for])
+     a_daemon_killed_again_and_again_within_an_epoch_gets_on, a_full_disk_is_waited_for])
