@@ -87,7 +87,7 @@ def a_job_that_kills_the_daemon_three_times_is_failed():
     with Daemon("--threads", "1") as daemon:
         daemon.upload(samples=40000, side=20)
         job = large_job(daemon, epochs=1)
-        for _ in range(40):  # three in a row must fall before its first checkpoint, a quarter of a second after the start
+        for _ in range(40):  # three in a row must fall before its first checkpoint, a quarter of a second in
             daemon.wait_step(job)
             daemon.kill()
             daemon.start()
