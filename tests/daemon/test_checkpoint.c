@@ -108,7 +108,7 @@ static bool stop_after(void *ctx, const struct trainer_epoch *epoch, struct erro
 static void run_until(struct trainer *t, int64_t epochs)
 {
 	struct stopper s = { .after = epochs };
-	struct trainer_events events = { stop_after, &s };
+	struct trainer_events events = { .epoch = stop_after, .ctx = &s };
 	struct error err = { 0 };
 	enum trainer_outcome outcome = trainer_run(t, &events, &s.stop, &err);
 
