@@ -53,11 +53,12 @@ export async function openPage(browser, options = {}) {
 	return { context, page, troubles, expected };
 }
 
-// How many points of a chart's canvas have the colour of that name in the style sheet.
+// How many points of a chart's canvas have the colour of that name in the style sheet; none while it is not drawn yet.
 export function countColour(page, chart, name) {
 	return page.evaluate(
 		([chart, name]) => {
 			const canvas = document.querySelector(`[data-chart="${chart}"] canvas`);
+			if (!canvas?.width) return 0;
 			// A copy is read, so that the page's own canvas stays as it is.
 			const copy = new OffscreenCanvas(canvas.width + 1, canvas.height).getContext("2d", {
 				willReadFrequently: true,
