@@ -9,10 +9,15 @@ static const char *const types[] = {
 	[PARAM_TYPE_BOOL] = "boolean",
 	[PARAM_TYPE_CHOICE] = "choice",
 	[PARAM_TYPE_PAIR] = "pair",
+	[PARAM_TYPE_MARGINS] = "margins",
+	[PARAM_TYPE_LIST] = "list",
+	[PARAM_TYPE_VARIANT] = "variant",
 };
 
 static bool has_range(const struct param *p)
 {
+	if (p->type == PARAM_TYPE_VARIANT)
+		return p->flags & PARAM_OR_NUMBER;
 	return p->type != PARAM_TYPE_BOOL && p->type != PARAM_TYPE_CHOICE;
 }
 
@@ -24,8 +29,35 @@ static void print_names(struct json_writer *w, const char *key, const char *cons
 	json_close_list(w);
 }
 
+static void print_range(struct json_writer *w, const struct param *p)
+{
+	if (has_range(p)) {
+		json_put_number(w, "minimum", p->min);
+		json_put_number(w, "maximum", p->max);
+	} else {
+		json_put_null(w, "minimum");
+		json_put_null(w, "maximum");
+	}
+	json_put_bool(w, "exclusive_minimum", p->flags & PARAM_ABOVE_MIN);
+	json_put_bool(w, "exclusive_maximum", p->flags & PARAM_BELOW_MAX);
+}
+
+/* How many numbers a list has, and whether they are integers. */
+static void print_counts(struct json_writer *w, const struct param *p)
+{
+	if (p->type != PARAM_TYPE_LIST) {
+		json_put_null(w, "minimum_count");
+		json_put_null(w, "maximum_count");
+		json_put_null(w, "element");
+		return;
+	}
+	json_put_integer(w, "minimum_count", p->count_min);
+	json_put_integer(w, "maximum_count", param_count_max(p));
+	json_put_string(w, "element", p->flags & PARAM_WHOLE ? "integer" : "number");
+}
+
 /* An argument; `defaults` is a conf that holds them. A limit that is infinite, or that there is
- * not, is null. */
+ * not, is null. What a variant can be is one list for all arguments that can be it. */
 static void print_argument(struct json_writer *w, const struct param *p, const void *defaults)
 {
 	struct param as_default = *p;
@@ -36,23 +68,18 @@ static void print_argument(struct json_writer *w, const struct param *p, const v
 	json_put_string(w, "type", types[p->type]);
 	json_put_bool(w, "required", p->flags & PARAM_REQUIRED);
 	json_put_bool(w, "nullable", p->flags & PARAM_NULLABLE);
+	json_put_bool(w, "or_number", p->flags & PARAM_OR_NUMBER);
 	if (p->flags & PARAM_REQUIRED)
 		json_put_null(w, "default");
 	else
 		argument_print(w, &as_default, defaults);
-	if (has_range(p)) {
-		json_put_number(w, "minimum", p->min);
-		json_put_number(w, "maximum", p->max);
-	} else {
-		json_put_null(w, "minimum");
-		json_put_null(w, "maximum");
-	}
-	json_put_bool(w, "exclusive_minimum", p->flags & PARAM_ABOVE_MIN);
-	json_put_bool(w, "exclusive_maximum", p->flags & PARAM_BELOW_MAX);
+	print_range(w, p);
+	print_counts(w, p);
 	if (p->type == PARAM_TYPE_CHOICE)
 		print_names(w, "choices", p->choices);
 	else
 		json_put_null(w, "choices");
+	json_put_string(w, "variants", p->type == PARAM_TYPE_VARIANT ? p->family->name : NULL);
 	json_put_string(w, "doc", p->doc);
 	json_close_object(w);
 }

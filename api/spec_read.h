@@ -33,11 +33,15 @@ bool value_refuse(const struct json *v, const char *name, const char *wanted, co
 /* Writes one argument into the conf. */
 bool argument_read(const struct param *p, const struct json *v, void *conf, const char *pointer,
 	struct problems *problems) MUST_CHECK;
+/* Makes a VARIANT the class that a string names, with that class's defaults; NULL: the name is
+ * missing. */
+bool variant_read_class(const struct param *p, const struct json *name, void *conf,
+	const char *pointer, struct problems *problems) MUST_CHECK;
 /* Are all arguments there that have no default? */
 bool arguments_check_required(const struct param *params, const struct json *object,
 	const char *pointer, struct problems *problems) MUST_CHECK;
 /* Reads an object's members as arguments; those named in `others` (NULL-terminated) are the
- * caller's business. */
+ * caller's business. What is no object has no members. */
 bool arguments_read(const struct param *params, const struct json *object,
 	const char *const *others, void *conf, const char *pointer,
 	struct problems *problems) MUST_CHECK;

@@ -10,10 +10,10 @@
 
 enum {
 	MODEL_LAYERS_MAX = 512,
-	MODEL_INPUTS_MAX = 8,   /* of one layer */
-	MODEL_NAME_BYTES = 64,  /* of a layer's name, its NUL included */
-	MODEL_CONF_BYTES = 256, /* of a layer's, loss's or optimizer's conf */
-	MODEL_INPUT = -1,       /* the index that stands for the sample itself */
+	MODEL_INPUTS_MAX = 8,    /* of one layer */
+	MODEL_NAME_BYTES = 64,   /* of a layer's name, its NUL included */
+	MODEL_CONF_BYTES = 2048, /* of a layer's, loss's or optimizer's conf */
+	MODEL_INPUT = -1,        /* the index that stands for the sample itself */
 };
 
 struct model_layer {

@@ -43,7 +43,10 @@ static const struct json *find_named(const struct json *list, const char *name)
 
 static void check_limit(const struct json *v, const struct param *p, double limit)
 {
-	if (p->type == PARAM_TYPE_BOOL || p->type == PARAM_TYPE_CHOICE || !isfinite(limit))
+	bool ranged = p->type != PARAM_TYPE_BOOL && p->type != PARAM_TYPE_CHOICE &&
+		      (p->type != PARAM_TYPE_VARIANT || p->flags & PARAM_OR_NUMBER);
+
+	if (!ranged || !isfinite(limit))
 		assert_int_equal(json_type(v), JSON_NULL);
 	else
 		assert_true(json_number(v) == limit);
@@ -53,6 +56,10 @@ static void check_default(const struct json *v, const struct param *p)
 {
 	const double *def = &p->def;
 
+	if (p->type == PARAM_TYPE_LIST && isnan(*def) && !(p->flags & PARAM_NULLABLE)) {
+		assert_int_equal(json_count(v), 0);
+		return;
+	}
 	if (p->flags & PARAM_REQUIRED || isnan(*def)) {
 		assert_int_equal(json_type(v), JSON_NULL);
 		return;
@@ -73,12 +80,31 @@ static void check_default(const struct json *v, const struct param *p)
 		assert_true(json_number(json_first(v)) == *def);
 		assert_true(json_number(json_next(json_first(v))) == *def);
 		break;
+	case PARAM_TYPE_MARGINS:
+		for (const struct json *half = json_first(v); half; half = json_next(half)) {
+			assert_int_equal(json_count(half), 2);
+			assert_true(json_number(json_first(half)) == *def);
+		}
+		assert_int_equal(json_count(v), 2);
+		break;
+	case PARAM_TYPE_LIST:
+		assert_int_equal(json_count(v), 1);
+		assert_true(json_number(json_first(v)) == *def);
+		break;
+	case PARAM_TYPE_VARIANT:
+		if (p->flags & PARAM_OR_NUMBER)
+			assert_true(json_number(v) == *def);
+		else
+			assert_string_equal(json_string(json_find(v, "type")),
+				p->family->classes[(int)*def]->name);
+		break;
 	}
 }
 
 static void check_argument(const struct json *v, const struct param *p)
 {
-	static const char *const types[] = { "integer", "number", "boolean", "choice", "pair" };
+	static const char *const types[] = { "integer", "number", "boolean", "choice", "pair",
+		"margins", "list", "variant" };
 
 	assert_string_equal(json_string(json_find(v, "name")), p->name);
 	assert_string_equal(json_string(json_find(v, "type")), types[p->type]);
@@ -90,6 +116,17 @@ static void check_argument(const struct json *v, const struct param *p)
 	check_limit(json_find(v, "minimum"), p, p->min);
 	check_limit(json_find(v, "maximum"), p, p->max);
 	check_default(json_find(v, "default"), p);
+	assert_true(json_bool(json_find(v, "or_number")) == !!(p->flags & PARAM_OR_NUMBER));
+	const struct json *most = json_find(v, "maximum_count"),
+			  *variants = json_find(v, "variants");
+	if (p->type == PARAM_TYPE_LIST)
+		assert_true(json_number(most) == (double)param_count_max(p));
+	else
+		assert_int_equal(json_type(most), JSON_NULL);
+	if (p->type == PARAM_TYPE_VARIANT)
+		assert_string_equal(json_string(variants), p->family->name);
+	else
+		assert_int_equal(json_type(variants), JSON_NULL);
 	const struct json *choices = json_find(v, "choices");
 	if (p->type != PARAM_TYPE_CHOICE) {
 		assert_int_equal(json_type(choices), JSON_NULL);
@@ -183,9 +220,10 @@ static void a_line_of_it_reads_like_this(void **state)
 	json_print(rate, &out);
 	assert_string_equal(out.data,
 		"{\"name\":\"learning_rate\",\"type\":\"number\",\"required\":false,\"nullable\":"
-		"false,"
+		"false,\"or_number\":false,"
 		"\"default\":0.001,\"minimum\":0,\"maximum\":null,\"exclusive_minimum\":true,"
-		"\"exclusive_maximum\":false,\"choices\":null,\"doc\":\"size of a step\"}");
+		"\"exclusive_maximum\":false,\"minimum_count\":null,\"maximum_count\":null,"
+		"\"element\":null,\"choices\":null,\"variants\":null,\"doc\":\"size of a step\"}");
 	buffer_done(&out);
 }
 

@@ -10,12 +10,45 @@
 
 #include <cmocka.h>
 
+/* Two things that one argument can be. */
+struct square_conf {
+	double side;
+};
+struct box_conf {
+	int64_t width, height;
+	double weight;
+};
+static const struct param square_params[] = {
+	PARAM_FLOAT(struct square_conf, side, 0.5, 0, 1, 0, "length"),
+	PARAM_END,
+};
+static const struct param box_params[] = {
+	PARAM_INT(struct box_conf, width, 3, 1, 9, "columns"),
+	PARAM_INT(struct box_conf, height, 4, 1, 9, "rows"),
+	PARAM_FLOAT(struct box_conf, weight, NAN, 0, 1, PARAM_NULLABLE, "null: weightless"),
+	PARAM_END,
+};
+static const struct param_class square = { "UnitSquare", "equal sides", square_params,
+	sizeof(struct square_conf) };
+static const struct param_class box = { "BigBox", "sides", box_params, sizeof(struct box_conf) };
+static const struct param_class dot = { "Dot", "no sides", NULL, 0 };
+static const struct param_class *const shapes_classes[] = { &square, &box, &dot, NULL };
+static const struct param_family shapes = { "shapes", "shape", shapes_classes };
+
 struct conf {
 	int64_t units, rank;
 	double rate, momentum;
 	bool bias, frozen;
 	int padding, activation;
 	int64_t kernel[2], strides[2], pool[2], limit;
+	double clip;
+	int64_t margins[4];
+	PARAM_LIST_OF(4) axes;
+	PARAM_LIST_OF(3) steps;
+	PARAM_LIST_OF(2) ends;
+	PARAM_VARIANT_OF(3) outline;
+	PARAM_VARIANT_OF(3) hole;
+	PARAM_VARIANT_OF(3) size;
 };
 
 static const char *const paddings[] = { "valid", "same", NULL };
@@ -41,6 +74,16 @@ static const struct param table[] = {
 		.def = NAN,
 		.min = 0,
 		.max = 9 },
+	PARAM_FLOAT(struct conf, clip, NAN, 0, INFINITY, PARAM_ABOVE_MIN | PARAM_NULLABLE,
+		"null: not at all"),
+	PARAM_MARGINS(struct conf, margins, 1, 0, 99, 0, "around it"),
+	PARAM_LIST(struct conf, axes, -1, -4, 3, 1, PARAM_WHOLE | PARAM_OR_NUMBER, "which"),
+	PARAM_LIST(struct conf, steps, NAN, -INFINITY, INFINITY, 0, PARAM_NULLABLE, "when"),
+	PARAM_LIST(struct conf, ends, NAN, 0, 1, 2, PARAM_REQUIRED, "from and to"),
+	PARAM_VARIANT(struct conf, outline, 1, &shapes, 0, "seen from outside"),
+	PARAM_VARIANT(struct conf, hole, NAN, &shapes, PARAM_NULLABLE, "null: none"),
+	PARAM_VARIANT_OR_NUMBER(
+		struct conf, size, 0.25, 0, 8, &shapes, PARAM_ABOVE_MIN, "a number or as a shape"),
 	PARAM_END,
 };
 
@@ -192,6 +235,176 @@ static void a_pair_is_refused_for_either_half(void **state)
 	assert_true(c.pool[0] == 2 && c.pool[1] == 2);
 }
 
+static void a_number_may_be_null_too(void **state)
+{
+	struct conf c = defaults();
+
+	(void)state;
+	assert_true(param_is_null(row("clip"), &c) && isnan(c.clip));
+	assert_true(param_set_float(row("clip"), &c, 0.5, "", NULL));
+	assert_false(param_is_null(row("clip"), &c));
+	assert_false(param_set_float(row("clip"), &c, (double)NAN, "", NULL));
+	param_set_null(row("clip"), &c);
+	assert_true(param_is_null(row("clip"), &c));
+	assert_false(param_is_null(row("rate"), &c));
+}
+
+static void margins_are_four_numbers(void **state)
+{
+	static const int64_t good[] = { 1, 2, 3, 99 }, bad[] = { 1, 2, -3, 4 };
+	struct conf c = defaults();
+	struct error err = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(param_get_margins(row("margins"), &c)[i], 1);
+	assert_true(param_set_margins(row("margins"), &c, good, "", NULL));
+	assert_memory_equal(c.margins, good, sizeof good);
+	assert_false(param_set_margins(row("margins"), &c, bad, "/margins", &err));
+	assert_string_equal(err.text, "margins is [[1, 2], [-3, 4]]; allowed: [0, 99]");
+	assert_string_equal(err.pointer, "/margins");
+	assert_memory_equal(c.margins, good, sizeof good);
+}
+
+static void a_list_holds_up_to_as_many_as_fit(void **state)
+{
+	static const double values[] = { 0, 1, -4, 3, 2 };
+	struct conf c = defaults();
+	struct error err = { 0 };
+	int64_t count;
+
+	(void)state;
+	assert_int_equal(param_count_max(row("axes")), 4);
+	assert_true(*param_get_list(row("axes"), &c, &count) == -1 && count == 1);
+	assert_true(param_set_list(row("axes"), &c, values, 4, "", NULL));
+	assert_memory_equal(param_get_list(row("axes"), &c, &count), values, 4 * sizeof *values);
+	assert_int_equal(count, 4);
+	assert_false(param_set_list(row("axes"), &c, values, 5, "/axes", &err));
+	assert_string_equal(err.text, "axes is a list of 5; allowed: 1 to 4 integers in [-4, 3]");
+	assert_string_equal(err.pointer, "/axes");
+	assert_false(param_set_list(row("axes"), &c, values, 0, "/axes", &err));
+	assert_string_equal(err.text, "axes is a list of 0; allowed: 1 to 4 integers in [-4, 3]");
+	assert_int_equal(c.axes.count, 4);
+}
+
+static void a_list_is_refused_for_any_of_its_numbers(void **state)
+{
+	static const struct {
+		double values[2];
+		const char *text, *pointer;
+	} cases[] = {
+		{ { 4, 0 }, "axes is 4; allowed: 1 to 4 integers in [-4, 3]", "/axes/0" },
+		{ { 0, 0.5 }, "axes is 0.5; allowed: 1 to 4 integers in [-4, 3]", "/axes/1" },
+		{ { 0, (double)INFINITY }, "axes is inf; allowed: 1 to 4 integers in [-4, 3]",
+			"/axes/1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct conf c = defaults(), before = c;
+		struct error err = { 0 };
+		assert_false(param_set_list(row("axes"), &c, cases[i].values, 2, "/axes", &err));
+		assert_string_equal(err.text, cases[i].text);
+		assert_string_equal(err.pointer, cases[i].pointer);
+		assert_memory_equal(&c, &before, sizeof c);
+	}
+}
+
+static void a_list_may_be_null_or_empty(void **state)
+{
+	struct conf c = defaults();
+	int64_t count = 7;
+
+	(void)state;
+	assert_true(param_is_null(row("steps"), &c));
+	(void)param_get_list(row("steps"), &c, &count);
+	assert_int_equal(count, 0);
+	assert_true(param_set_list(row("steps"), &c, NULL, 0, "", NULL));
+	assert_false(param_is_null(row("steps"), &c));
+	param_set_null(row("steps"), &c);
+	assert_true(param_is_null(row("steps"), &c));
+}
+
+static void a_variant_begins_as_its_row_says(void **state)
+{
+	struct conf c = defaults();
+
+	(void)state;
+	assert_ptr_equal(param_get_class(row("outline"), &c), &box);
+	const struct box_conf *b = param_variant_conf(param_get_variant(row("outline"), &c));
+	assert_true(b->width == 3 && b->height == 4 && isnan(b->weight));
+	assert_true(param_is_null(row("hole"), &c));
+	assert_null(param_get_class(row("hole"), &c));
+	assert_false(param_is_null(row("size"), &c));
+	assert_null(param_get_class(row("size"), &c));
+	assert_true(param_get_variant(row("size"), &c)->index == PARAM_VARIANT_NUMBER);
+	assert_true(param_get_variant(row("size"), &c)->number == 0.25);
+}
+
+static void a_variant_is_named_in_either_of_keras_s_spellings(void **state)
+{
+	static const struct {
+		const char *name;
+		const struct param_class *class;
+	} cases[] = {
+		{ "UnitSquare", &square },
+		{ "unit_square", &square },
+		{ "unitsquare", &square },
+		{ "BigBox", &box },
+		{ "big_box", &box },
+		{ "DOT", &dot },
+		{ "dots", NULL },
+		{ "do", NULL },
+		{ "Unit Square", NULL },
+		{ "", NULL },
+		{ "_", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct conf c = defaults();
+		bool set = param_set_variant(row("hole"), &c, cases[i].name, "", NULL);
+		if (set != !!cases[i].class || param_get_class(row("hole"), &c) != cases[i].class)
+			fail_msg("\"%s\" is %s", cases[i].name, set ? "another" : "refused");
+	}
+}
+
+static void a_variant_that_changes_has_the_defaults_of_its_new_class(void **state)
+{
+	struct conf c = defaults(), first;
+	const struct param *side = param_find(square_params, "side");
+
+	(void)state;
+	assert_true(param_set_variant(row("outline"), &c, "UnitSquare", "", NULL));
+	first = c;
+	assert_true(param_set_float(side, param_class_conf(row("outline"), &c), 0.75, "", NULL));
+	assert_true(param_set_variant(row("outline"), &c, "big_box", "", NULL));
+	assert_true(param_set_variant(row("outline"), &c, "unit_square", "", NULL));
+	assert_memory_equal(&c, &first, sizeof c); /* nothing is left of what was there */
+	assert_true(param_set_variant(row("hole"), &c, "dot", "", NULL));
+	param_set_null(row("hole"), &c);
+	assert_true(param_is_null(row("hole"), &c));
+}
+
+static void a_variant_says_what_it_can_be(void **state)
+{
+	struct conf c = defaults(), before = c;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_false(param_set_variant(row("hole"), &c, "circle", "/hole", &err));
+	assert_string_equal(err.text, "hole is \"circle\"; allowed: \"UnitSquare\", \"BigBox\", "
+				      "\"Dot\" or null");
+	assert_false(param_set_number(row("size"), &c, 0, "/size", &err));
+	assert_string_equal(err.text, "size is 0; allowed: \"UnitSquare\", \"BigBox\", \"Dot\" or "
+				      "a number in (0, 8]");
+	assert_false(param_set_number(row("size"), &c, (double)NAN, "/size", &err));
+	assert_string_equal(err.pointer, "/size");
+	assert_memory_equal(&c, &before, sizeof c);
+	assert_true(param_set_number(row("size"), &c, 8, "", NULL));
+	assert_true(c.size.variant.number == 8);
+}
+
 static void the_null_of_the_table_is_no_value(void **state)
 {
 	struct conf c = defaults();
@@ -261,6 +474,12 @@ static void the_allowed_values_have_a_text(void **state)
 		{ "kernel", "[1, 255]" },
 		{ "strides", "[1, 255] or null" },
 		{ "limit", "[0, 9] or null" },
+		{ "clip", "(0, inf) or null" },
+		{ "margins", "[0, 99]" },
+		{ "axes", "1 to 4 integers in [-4, 3]" },
+		{ "steps", "0 to 3 numbers in (-inf, inf) or null" },
+		{ "ends", "2 numbers in [0, 1]" },
+		{ "outline", "\"UnitSquare\", \"BigBox\", \"Dot\"" },
 	};
 
 	(void)state;
@@ -294,6 +513,15 @@ int main(void)
 		cmocka_unit_test(values_that_are_set_are_read_back),
 		cmocka_unit_test(both_ends_of_a_range_belong_to_it_unless_the_row_says_otherwise),
 		cmocka_unit_test(a_pair_is_refused_for_either_half),
+		cmocka_unit_test(a_number_may_be_null_too),
+		cmocka_unit_test(margins_are_four_numbers),
+		cmocka_unit_test(a_list_holds_up_to_as_many_as_fit),
+		cmocka_unit_test(a_list_is_refused_for_any_of_its_numbers),
+		cmocka_unit_test(a_list_may_be_null_or_empty),
+		cmocka_unit_test(a_variant_begins_as_its_row_says),
+		cmocka_unit_test(a_variant_is_named_in_either_of_keras_s_spellings),
+		cmocka_unit_test(a_variant_that_changes_has_the_defaults_of_its_new_class),
+		cmocka_unit_test(a_variant_says_what_it_can_be),
 		cmocka_unit_test(the_null_of_the_table_is_no_value),
 		cmocka_unit_test(a_choice_is_one_of_its_names),
 		cmocka_unit_test(a_long_name_is_not_echoed_whole),

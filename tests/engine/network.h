@@ -1,5 +1,7 @@
 /* network.h - networks for tests, from one string:
  *   "Conv2D filters=3 kernel_size=3x2 activation=relu; Flatten; Dense units=4 name=out inputs=a,b"
+ * A list is "axis=1,2", margins are "padding=1", "1x2" or "1,2x3,4" (top, bottom, left, right), one
+ * of a family is "kernel_regularizer=L2" or "=L1L2(l1=0.1|l2=0.2)", and null is "null".
  * Values go through the param tables, as a job's do. A string that is wrong fails the test. */
 #pragma once
 

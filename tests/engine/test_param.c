@@ -44,12 +44,15 @@ static const struct registry_row *row_named(const char *name)
 
 static size_t param_bytes(const struct param *p)
 {
+	if (p->type == PARAM_TYPE_LIST || p->type == PARAM_TYPE_VARIANT)
+		return p->size;
 	static const size_t bytes[] = {
 		[PARAM_TYPE_INT] = sizeof(int64_t),
 		[PARAM_TYPE_FLOAT] = sizeof(double),
 		[PARAM_TYPE_BOOL] = sizeof(bool),
 		[PARAM_TYPE_CHOICE] = sizeof(int),
 		[PARAM_TYPE_PAIR] = 2 * sizeof(int64_t),
+		[PARAM_TYPE_MARGINS] = 4 * sizeof(int64_t),
 	};
 
 	return bytes[p->type];
@@ -96,7 +99,7 @@ static void every_argument_has_its_own_place_in_the_conf(void **state)
 		bool taken[MODEL_CONF_BYTES] = { false };
 		for (const struct param *p = rows[i].params; p && p->name; p++) {
 			size_t bytes = param_bytes(p);
-			size_t unit = p->type == PARAM_TYPE_PAIR ? bytes / 2 : bytes;
+			size_t unit = bytes < sizeof(int64_t) ? bytes : sizeof(int64_t);
 			if (p->offset + bytes > rows[i].conf_size || p->offset % unit)
 				fail_msg("%s.%s: not a place in the conf", rows[i].name, p->name);
 			for (size_t at = p->offset; at < p->offset + bytes; at++) {
@@ -118,6 +121,24 @@ static bool set_number(const struct param *p, void *conf, double value)
 		return param_set_float(p, conf, value, "", NULL);
 	case PARAM_TYPE_PAIR:
 		return param_set_pair(p, conf, (int64_t)value, (int64_t)value, "", NULL);
+	case PARAM_TYPE_MARGINS: {
+		int64_t n = (int64_t)value;
+		return param_set_margins(p, conf, (int64_t[]){ n, n, n, n }, "", NULL);
+	}
+	case PARAM_TYPE_LIST: {
+		double values[64];
+		for (int64_t i = 0; i < p->count_min || i == 0; i++)
+			values[i] = value;
+		return param_set_list(
+			p, conf, values, p->count_min > 1 ? p->count_min : 1, "", NULL);
+	}
+	case PARAM_TYPE_VARIANT:
+		if (p->flags & PARAM_OR_NUMBER)
+			return param_set_number(p, conf, value, "", NULL);
+		for (int i = 0; p->family->classes[i]; i++)
+			if (value == i)
+				return true;
+		return false;
 	case PARAM_TYPE_BOOL:
 		return value == 0 || value == 1;
 	case PARAM_TYPE_CHOICE:
@@ -135,7 +156,9 @@ static void every_default_is_allowed_by_its_own_row(void **state)
 		for (const struct param *p = rows[i].params; p && p->name; p++) {
 			if (p->flags & PARAM_REQUIRED)
 				continue;
-			bool sound = isnan(p->def) ? p->flags & PARAM_NULLABLE
+			bool sound = isnan(p->def) ? p->flags & PARAM_NULLABLE ||
+							     (p->type == PARAM_TYPE_LIST &&
+								     p->count_min == 0)
 						   : set_number(p, conf, p->def);
 			if (!sound)
 				fail_msg("%s.%s: its default %g is not allowed", rows[i].name,
@@ -150,7 +173,8 @@ static void every_range_refuses_what_lies_outside(void **state)
 	(void)state;
 	for (int i = 0; i < n_rows; i++)
 		for (const struct param *p = rows[i].params; p && p->name; p++) {
-			if (p->type == PARAM_TYPE_BOOL || p->type == PARAM_TYPE_CHOICE)
+			if (p->type == PARAM_TYPE_BOOL || p->type == PARAM_TYPE_CHOICE ||
+				(p->type == PARAM_TYPE_VARIANT && !(p->flags & PARAM_OR_NUMBER)))
 				continue;
 			if (!(p->min < p->max))
 				fail_msg("%s.%s: an empty range", rows[i].name, p->name);
@@ -208,6 +232,9 @@ static void the_defaults_are_keras_s(void **state)
 			(void)snprintf(value, sizeof value, "%s", p->def != 0 ? "true" : "false");
 		else if (p->type == PARAM_TYPE_CHOICE)
 			(void)snprintf(value, sizeof value, "%s", p->choices[(int)p->def]);
+		else if (p->type == PARAM_TYPE_VARIANT && !(p->flags & PARAM_OR_NUMBER))
+			(void)snprintf(
+				value, sizeof value, "%s", p->family->classes[(int)p->def]->name);
 		else
 			(void)snprintf(value, sizeof value, "%g", p->def);
 		if (strcmp(value, cases[i].value) != 0)
