@@ -5,7 +5,16 @@
  * a time, each for its own samples [begin, end) (whole chunks of PLAN_CHUNK) with its own scratch.
  * forward sets y. backward gets dy, which it may overwrite, SETS dx where it is wanted, and sets
  * the partial sums of its weights' gradients, one for each chunk. A weight marked `tiled` gets no
- * partial sums: gradient() works out rows of it over the whole batch instead. */
+ * partial sums: gradient() works out rows of it over all samples instead.
+ *
+ * A batch that does not fit in memory is worked in parts of whole chunks (micro-batches); samples
+ * are counted from the start of the part. A pass may be called several times for the same samples
+ * and must do the same each time: what is random depends on layer_step.key and the sample's place
+ * in the batch alone.
+ *
+ * A layer whose y depends on the whole batch (BatchNormalization) has the four functions collect,
+ * combine, collect_backward and combine_backward: all samples have been collected and combined
+ * before its forward, and again before its backward. */
 #pragma once
 
 #include "base/error.h"
@@ -20,7 +29,8 @@ struct weight_plan {
 	struct shape shape;
 	enum initializer initializer;
 	int64_t fan_in, fan_out;
-	bool tiled; /* rows (dim[0]) are the unit of its gradient */
+	bool tiled;  /* rows (dim[0]) are the unit of its gradient */
+	bool frozen; /* no gradient, no optimizer: the layer sets it itself, in combine */
 };
 
 struct layer_plan {
@@ -34,6 +44,8 @@ struct layer_plan {
 	int64_t table_ints;         /* filled once by table(), const afterwards */
 	int64_t flops_per_output;   /* of forward, for each value of y */
 	bool in_place;              /* y is x, seen in another shape: no passes */
+	int64_t chunk_floats;       /* what collect keeps of one chunk */
+	int64_t batch_floats;       /* what combine makes of a batch's chunks, until its update */
 };
 
 /* A layer as it was asked for. */
@@ -59,8 +71,16 @@ struct layer_step {
 	int64_t partial_floats[PLAN_WEIGHTS_MAX];
 	uint8_t *saved;
 	const int32_t *table;
-	float *scratch; /* the calling thread's */
-	int64_t count;  /* samples in this batch */
+	float *scratch;                  /* the calling thread's */
+	float *chunks;                   /* of chunk 0: chunk_floats each */
+	float *batch;                    /* batch_floats */
+	float *frozen[PLAN_WEIGHTS_MAX]; /* w where the layer sets it itself; else NULL */
+	bool training;                   /* false: the network is only asked */
+	uint64_t key;        /* of what is random in this layer in this step (engine/philox.h) */
+	int64_t count;       /* samples in this part */
+	int64_t first;       /* the place of its first sample in the batch */
+	int64_t batch_count; /* samples in the batch */
+	bool first_part, last_part;
 };
 
 struct layer_class {
@@ -78,9 +98,18 @@ struct layer_class {
 	void (*table)(const struct layer_request *r, int32_t *ret); /* NULL without a table */
 	void (*forward)(const struct layer_step *s, int64_t begin, int64_t end);
 	void (*backward)(const struct layer_step *s, int64_t begin, int64_t end);
-	/* g = rows [begin, end) of the gradient of a tiled weight; NULL without one. */
+	/* g = rows [begin, end) of the gradient of a tiled weight over this part; after the first
+	 * part the chains in g go on. NULL without one. */
 	void (*gradient)(
 		const struct layer_step *s, int weight, int64_t begin, int64_t end, float *g);
+	/* NULL: samples do not depend on each other. collect: what combine needs of each chunk;
+	 * combine: adds up the chunks of a part, in their order, on one thread, and at the last
+	 * part ends the sum (and sets frozen weights). collect_backward also sets the partial sums
+	 * of the weights' gradients, and may change dy once and for all. */
+	void (*collect)(const struct layer_step *s, int64_t begin, int64_t end);
+	void (*combine)(const struct layer_step *s);
+	void (*collect_backward)(const struct layer_step *s, int64_t begin, int64_t end);
+	void (*combine_backward)(const struct layer_step *s);
 };
 
 /* Where the partial sum of the chunk that sample n lies in begins. */

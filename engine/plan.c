@@ -163,8 +163,15 @@ static bool plan_loss(struct plan *p, struct error *err)
 	p->input_values = shape_elements(&p->options.input);
 	p->output_values = shape_elements(&last->out);
 	p->target_values = p->loss.labels ? 0 : p->output_values;
-	p->n_chunks = (p->options.batch_size + PLAN_CHUNK - 1) / PLAN_CHUNK;
 	return true;
+}
+
+static bool is_trainable(const struct layer_plan *l)
+{
+	for (int k = 0; k < l->n_weights; k++)
+		if (!l->weights[k].frozen)
+			return true;
+	return false;
 }
 
 /* Which gradients are wanted, and which are second ones of their tensor. Layers are walked as
@@ -173,7 +180,7 @@ static void plan_gradients(struct plan *p)
 {
 	for (int i = 0; i < p->n_layers; i++) {
 		struct planned_layer *l = &p->layers[i];
-		l->has_gradient = !l->absorbed && l->plan.n_weights > 0;
+		l->has_gradient = !l->absorbed && is_trainable(&l->plan);
 		for (int k = 0; k < l->n_inputs; k++)
 			l->has_gradient |=
 				l->inputs[k] != MODEL_INPUT && p->layers[l->inputs[k]].has_gradient;
@@ -220,19 +227,27 @@ static bool place_weight(struct plan *p, int layer, int index)
 	struct planned_weight *w = &p->weights[p->n_weights++];
 	struct plan_forecast *f = &p->forecast;
 
-	*w = (struct planned_weight){
-		.layer = layer, .index = index, .values = shape_elements(&plan->shape)
-	};
+	*w = (struct planned_weight){ .layer = layer,
+		.index = index,
+		.values = shape_elements(&plan->shape),
+		.frozen = plan->frozen };
+	if (!place(p, w->values, sizeof(float), &f->weight_bytes, &w->w))
+		return false;
+	if (w->frozen) {
+		f->frozen_parameters += w->values;
+		return true;
+	}
 	w->unit = plan->tiled ? w->values / plan->shape.dim[0] : 1;
 	w->units_per_task = w->unit < PLAN_TASK_VALUES ? PLAN_TASK_VALUES / w->unit : 1;
 	w->n_tasks = (w->values / w->unit + w->units_per_task - 1) / w->units_per_task;
 	p->n_tasks += w->n_tasks;
 	f->parameters += w->values;
-	if (!place(p, w->values, sizeof(float), &f->weight_bytes, &w->w))
-		return false;
 	for (int s = 0; s < p->n_slots; s++)
 		if (!place(p, w->values, sizeof(float), &f->optimizer_bytes, &w->slots[s]))
 			return false;
+	if (p->keeps_gradients &&
+		!place(p, w->values, sizeof(float), &f->gradient_bytes, &w->gradient))
+		return false;
 	return plan->tiled || place(p, p->n_chunks, w->values * (int64_t)sizeof(float),
 				      &f->gradient_bytes, &w->partial);
 }
@@ -241,7 +256,7 @@ static bool place_weight(struct plan *p, int layer, int index)
 static bool place_tensor(struct plan *p, int i)
 {
 	struct planned_layer *l = &p->layers[i];
-	int64_t values = shape_elements(&l->plan.out), batch = p->options.batch_size;
+	int64_t values = shape_elements(&l->plan.out), samples = p->part_samples;
 	int64_t *kind = &p->forecast.activation_bytes;
 
 	if (l->root == MODEL_INPUT) {
@@ -249,14 +264,17 @@ static bool place_tensor(struct plan *p, int i)
 	} else if (l->root != i) {
 		l->y = p->layers[l->root].y;
 		l->dy = p->layers[l->root].dy;
-	} else if (!place(p, batch, values * (int64_t)sizeof(float), kind, &l->y)) {
+	} else if (!place(p, samples, values * (int64_t)sizeof(float), kind, &l->y)) {
 		return false;
 	}
 	bool needs_dy = l->has_gradient || i == p->n_layers - 1;
 	if ((l->root == i || l->root == MODEL_INPUT) && needs_dy &&
-		!place(p, batch, values * (int64_t)sizeof(float), kind, &l->dy))
+		!place(p, samples, values * (int64_t)sizeof(float), kind, &l->dy))
 		return false;
-	return place(p, batch, l->plan.saved_bytes, kind, &l->saved) &&
+	return place(p, samples, l->plan.saved_bytes, kind, &l->saved) &&
+	       place(p, p->n_chunks, l->plan.chunk_floats * (int64_t)sizeof(float), kind,
+		       &l->chunks) &&
+	       place(p, l->plan.batch_floats, sizeof(float), kind, &l->batch) &&
 	       place(p, l->plan.table_ints, sizeof(int32_t), &p->forecast.scratch_bytes, &l->table);
 }
 
@@ -275,7 +293,7 @@ static int64_t extra_values(const struct plan *p)
 
 static bool place_all(struct plan *p)
 {
-	int64_t batch = p->options.batch_size, *kind = &p->forecast.activation_bytes,
+	int64_t samples = p->part_samples, *kind = &p->forecast.activation_bytes,
 		floats = sizeof(float);
 	int64_t scratch = 0;
 
@@ -287,12 +305,12 @@ static bool place_all(struct plan *p)
 			if (!place_weight(p, i, k))
 				return false;
 	}
-	if (!place(p, batch, p->input_values * floats, kind, &p->x) ||
-		!place(p, batch, sizeof(int32_t), kind, &p->labels) ||
-		!place(p, batch, p->target_values * floats, kind, &p->targets) ||
-		!place(p, batch, floats, kind, &p->loss_values) ||
-		!place(p, batch, 1, kind, &p->right) ||
-		!place(p, batch, extra_values(p) * floats, kind, &p->dx_extra))
+	if (!place(p, samples, p->input_values * floats, kind, &p->x) ||
+		!place(p, samples, sizeof(int32_t), kind, &p->labels) ||
+		!place(p, samples, p->target_values * floats, kind, &p->targets) ||
+		!place(p, samples, floats, kind, &p->loss_values) ||
+		!place(p, samples, 1, kind, &p->right) ||
+		!place(p, samples, extra_values(p) * floats, kind, &p->dx_extra))
 		return false;
 	for (int i = 0; i < p->n_layers; i++) {
 		if (p->layers[i].absorbed)
@@ -309,15 +327,62 @@ static bool place_all(struct plan *p)
 	return true;
 }
 
-static bool plan_memory(struct plan *p, struct error *err)
+/* Finds places for everything with that many samples worked at a time. false: more bytes than can
+ * be counted. */
+static bool place_parts(struct plan *p, int64_t part_samples)
 {
 	struct plan_forecast *f = &p->forecast;
-	int64_t budget = p->options.bytes_max;
-	int n_weights = 0;
 
-	for (int i = 0; i < p->n_layers; i++)
+	*f = (struct plan_forecast){ .part_samples = part_samples };
+	p->part_samples = part_samples;
+	p->n_chunks = (part_samples + PLAN_CHUNK - 1) / PLAN_CHUNK;
+	p->keeps_gradients = part_samples < p->options.batch_size;
+	p->block_bytes = 0;
+	p->n_weights = 0;
+	p->n_tasks = 0;
+	if (!place_all(p))
+		return false;
+	f->scratch_bytes += (int64_t)p->scratch_bytes;
+	f->total_bytes = f->weight_bytes + f->gradient_bytes + f->optimizer_bytes +
+			 f->activation_bytes + f->scratch_bytes;
+	return true;
+}
+
+/* A batch that is larger than the budget allows is halved until its parts are not. */
+static bool plan_parts(struct plan *p, struct error *err)
+{
+	const struct plan_forecast *f = &p->forecast;
+	int64_t budget = p->options.bytes_max, samples = p->options.batch_size;
+
+	while (!place_parts(p, samples) || (budget > 0 && f->total_bytes > budget)) {
+		if (samples > PLAN_CHUNK) {
+			int64_t chunks = (samples + PLAN_CHUNK - 1) / PLAN_CHUNK;
+			samples = (chunks + 1) / 2 * PLAN_CHUNK;
+			continue;
+		}
+		if (f->total_bytes == 0)
+			return error_at(err, ERROR_INVALID, "/model/layers",
+				"the model needs more memory than can be counted");
+		return error_at(err, ERROR_INVALID, "/batch_size",
+			"the model needs %" PRId64 " bytes (weights %" PRId64 ", gradients %" PRId64
+			", optimizer %" PRId64 ", activations %" PRId64 " for %" PRId64
+			" samples at a time, scratch %" PRId64 "); allowed: %" PRId64,
+			f->total_bytes, f->weight_bytes, f->gradient_bytes, f->optimizer_bytes,
+			f->activation_bytes, samples, f->scratch_bytes, budget);
+	}
+	return true;
+}
+
+static bool plan_memory(struct plan *p, struct error *err)
+{
+	int n_weights = 0;
+	bool trainable = false;
+
+	for (int i = 0; i < p->n_layers; i++) {
 		n_weights += p->layers[i].absorbed ? 0 : p->layers[i].plan.n_weights;
-	if (n_weights == 0)
+		trainable |= is_trainable(&p->layers[i].plan);
+	}
+	if (!trainable)
 		return error_at(err, ERROR_INVALID, "/model/layers",
 			"no layer has weights: there is nothing to train");
 	p->weights = calloc((size_t)n_weights, sizeof *p->weights);
@@ -326,20 +391,56 @@ static bool plan_memory(struct plan *p, struct error *err)
 	const char *const *slots = p->model->optimizer->slots(p->model->optimizer_conf);
 	while (slots[p->n_slots])
 		p->n_slots++;
-	if (!place_all(p))
-		return error_at(err, ERROR_INVALID, "/batch_size",
-			"a batch of %" PRId64 " samples needs more memory than can be counted",
-			p->options.batch_size);
-	f->scratch_bytes += (int64_t)p->scratch_bytes;
-	f->total_bytes = f->weight_bytes + f->gradient_bytes + f->optimizer_bytes +
-			 f->activation_bytes + f->scratch_bytes;
-	if (budget > 0 && f->total_bytes > budget)
-		return error_at(err, ERROR_INVALID, "/batch_size",
-			"the model needs %" PRId64 " bytes (weights %" PRId64 ", gradients %" PRId64
-			", optimizer %" PRId64 ", activations %" PRId64 " for a batch of %" PRId64
-			", scratch %" PRId64 "); allowed: %" PRId64,
-			f->total_bytes, f->weight_bytes, f->gradient_bytes, f->optimizer_bytes,
-			f->activation_bytes, p->options.batch_size, f->scratch_bytes, budget);
+	return plan_parts(p, err);
+}
+
+/* --- stages
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static bool needs_batch(const struct planned_layer *l)
+{
+	return l->class->collect && !l->absorbed;
+}
+
+/* One stage up to each layer that needs the whole batch; one for the loss; and again one down to
+ * each of those, as far as there is a gradient. Parts of a batch have no tensors left from the
+ * stage before: each begins anew. */
+static bool plan_stages(struct plan *p, struct error *err)
+{
+	bool anew = p->part_samples < p->options.batch_size;
+	int n = 0;
+
+	for (int i = 0; i < p->n_layers; i++)
+		n += needs_batch(&p->layers[i]);
+	p->stages = calloc(2 * (size_t)n + 1, sizeof *p->stages);
+	if (!p->stages)
+		return error_no_memory(err);
+	struct plan_stage stage = { .gathers = true, .collect = -1, .collect_backward = -1 };
+	for (int i = 0; i < p->n_layers; i++) {
+		if (!needs_batch(&p->layers[i]))
+			continue;
+		stage.forward_to = i;
+		stage.collect = i;
+		p->stages[p->n_stages++] = stage;
+		stage.gathers = anew;
+		stage.forward_from = anew ? 0 : i;
+	}
+	stage.collect = -1;
+	stage.forward_to = stage.backward_from = p->n_layers;
+	stage.has_loss = true;
+	for (int i = p->n_layers; i-- > 0;) {
+		if (!needs_batch(&p->layers[i]) || !p->layers[i].has_gradient)
+			continue;
+		stage.backward_to = i + 1;
+		stage.collect_backward = i;
+		p->stages[p->n_stages++] = stage;
+		if (!anew)
+			stage = (struct plan_stage){ .backward_from = i + 1, .collect = -1 };
+	}
+	stage.backward_to = 0;
+	stage.collect_backward = -1;
+	p->stages[p->n_stages++] = stage;
 	return true;
 }
 
@@ -385,7 +486,7 @@ struct plan *plan_new(
 	if (!plan_shapes(p, err) || !plan_loss(p, err))
 		goto fail;
 	plan_gradients(p);
-	if (!plan_memory(p, err))
+	if (!plan_memory(p, err) || !plan_stages(p, err))
 		goto fail;
 	plan_flops(p);
 	return p;
@@ -400,6 +501,7 @@ void plan_free(struct plan *p)
 		return;
 	free(p->layers);
 	free(p->weights);
+	free(p->stages);
 	free(p);
 }
 

@@ -27,7 +27,8 @@ struct plan_options {
 	struct shape target; /* of one target; rank 0 for labels */
 	int64_t classes;     /* of the labels in the data; 0 when targets are not labels */
 	int64_t batch_size;  /* samples a step, 1 … PLAN_BATCH_MAX */
-	int64_t bytes_max;   /* the budget for one run of this plan; 0 for no limit */
+	int64_t bytes_max;   /* the budget for one run of this plan; 0 for no limit. A batch that
+			      * does not fit is worked in parts, with the same results */
 };
 
 /* NULL: refused. The model is borrowed until the plan is freed. */
@@ -38,9 +39,11 @@ DEFINE_AUTO_FREE(struct plan, plan_free)
 
 /* What a run of this plan will cost. Exact for what the engine allocates. */
 struct plan_forecast {
-	int64_t parameters;       /* trainable values */
-	int64_t flops_per_sample; /* of one training step: forward and backward; a fused
-				     multiply-add counts as 2 */
+	int64_t parameters;        /* trainable values */
+	int64_t frozen_parameters; /* values that layers set themselves: running means */
+	int64_t part_samples;      /* of a batch that are worked at a time */
+	int64_t flops_per_sample;  /* of one training step: forward and backward; a fused
+				      multiply-add counts as 2 */
 	int64_t weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes, scratch_bytes;
 	int64_t total_bytes; /* the sum of the above: what trainer_new allocates for the run on one
 			      * thread; each more needs scratch_bytes again at most */

@@ -11,8 +11,10 @@ struct planned_weight {
 	int64_t values;
 	size_t w;
 	size_t slots[OPTIMIZER_SLOTS_MAX];
-	size_t partial; /* of chunk 0; unused when tiled */
-	int64_t unit;   /* values in one row when tiled, else 1: tasks are cut between units */
+	bool frozen;     /* no slots, no tasks */
+	size_t partial;  /* of chunk 0; unused when tiled */
+	size_t gradient; /* of the whole batch; unused unless the plan keeps gradients */
+	int64_t unit;    /* values in one row when tiled, else 1: tasks are cut between units */
 	int64_t units_per_task, n_tasks;
 };
 
@@ -36,7 +38,20 @@ struct planned_layer {
 		     the input */
 	size_t y, dy; /* of the root */
 	size_t saved, table;
-	int first_weight; /* in plan->weights */
+	size_t chunks, batch; /* as in layer_step */
+	int first_weight;     /* in plan->weights */
+};
+
+/* A stretch of a step that threads work side by side, each on its samples, without waiting for each
+ * other: forward through the layers [forward_from, forward_to), the loss, backward through
+ * [backward_to, backward_from) from above. At its end what `collect` (a layer, or -1) needs is
+ * collected and combined. */
+struct plan_stage {
+	bool gathers;
+	int forward_from, forward_to;
+	bool has_loss;
+	int backward_from, backward_to;
+	int collect, collect_backward;
 };
 
 struct plan {
@@ -49,7 +64,11 @@ struct plan {
 	int n_slots;
 	int64_t n_tasks; /* of an update, over all weights */
 	struct loss_plan loss;
-	int64_t n_chunks;
+	struct plan_stage *stages; /* of one step; the last one ends with the first layer */
+	int n_stages;
+	int64_t part_samples; /* worked at a time: the batch size, or whole chunks */
+	int64_t n_chunks;     /* of a part */
+	bool keeps_gradients; /* summed up over the parts of a batch */
 	int64_t input_values, output_values,
 		target_values; /* floats a sample; target_values 0: labels */
 	size_t x, labels, targets, loss_values, right;

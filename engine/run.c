@@ -2,6 +2,7 @@
 #include "engine/run.h"
 
 #include "base/size.h"
+#include "engine/philox.h"
 #include "engine/plan_layout.h"
 
 #include <assert.h>
@@ -18,7 +19,9 @@ struct run {
 	size_t mapping_bytes;
 	char *block;
 	int threads;
-	int64_t count;            /* samples of the batch at work */
+	uint64_t seed;
+	int64_t batch_count;      /* samples of the batch at work */
+	int64_t first, count;     /* of them, the part at work */
 	struct layer_step *steps; /* [thread][layer] */
 };
 
@@ -73,6 +76,8 @@ static void bind_step(struct run *r, int thread, int i)
 		.dy = run_at(r, l->dy),
 		.saved = run_at(r, l->saved),
 		.table = run_at(r, l->table),
+		.chunks = run_at(r, l->chunks),
+		.batch = run_at(r, l->batch),
 		.scratch = run_scratch(r, thread),
 	};
 	for (int k = 0; k < l->n_inputs; k++) {
@@ -84,6 +89,7 @@ static void bind_step(struct run *r, int thread, int i)
 	for (int k = 0; k < l->plan.n_weights; k++) {
 		const struct planned_weight *w = &p->weights[l->first_weight + k];
 		s->w[k] = run_at(r, w->w);
+		s->frozen[k] = w->frozen ? run_at(r, w->w) : NULL;
 		s->partial[k] = run_at(r, w->partial);
 		s->partial_floats[k] = w->values;
 	}
@@ -147,22 +153,62 @@ void run_initialize(struct run *r, uint64_t seed)
 {
 	const struct plan *p = r->plan;
 
+	r->seed = seed;
 	for (int i = 0; i < p->n_weights; i++) {
 		const struct planned_weight *w = &p->weights[i];
 		const struct weight_plan *wp = &p->layers[w->layer].plan.weights[w->index];
 		initializer_fill(wp->initializer, seed, (uint32_t)i, wp->fan_in, wp->fan_out,
 			run_weight(r, i), w->values);
-		for (int s = 0; s < p->n_slots; s++)
+		for (int s = 0; s < p->n_slots && !w->frozen; s++)
 			memset(run_slot(r, i, s), 0, (size_t)w->values * sizeof(float));
 	}
 }
 
-void run_set_count(struct run *r, int64_t count)
+/* A key of its own for each layer and step. */
+static uint64_t layer_key(const struct run *r, int layer, int64_t step)
 {
+	struct philox p = philox(r->seed, PHILOX_LAYER, (uint32_t)layer, (uint64_t)step);
+
+	return (uint64_t)p.v[1] << 32 | p.v[0];
+}
+
+void run_set_batch(struct run *r, int64_t count, bool training, int64_t step)
+{
+	int n_layers = r->plan->n_layers;
+
 	assert(count >= 1 && count <= r->plan->options.batch_size);
-	r->count = count;
-	for (int i = 0; i < r->threads * r->plan->n_layers; i++)
-		r->steps[i].count = count;
+	r->batch_count = count;
+	for (int i = 0; i < n_layers; i++) {
+		uint64_t key = layer_key(r, i, step);
+		for (int t = 0; t < r->threads; t++) {
+			struct layer_step *s = &r->steps[t * n_layers + i];
+			s->batch_count = count;
+			s->training = training;
+			s->key = key;
+		}
+	}
+}
+
+int run_parts(const struct run *r)
+{
+	int64_t size = r->plan->part_samples;
+
+	return (int)((r->batch_count + size - 1) / size);
+}
+
+void run_set_part(struct run *r, int part)
+{
+	int64_t size = r->plan->part_samples, left = r->batch_count - part * size;
+
+	r->first = part * size;
+	r->count = left < size ? left : size;
+	for (int i = 0; i < r->threads * r->plan->n_layers; i++) {
+		struct layer_step *s = &r->steps[i];
+		s->first = r->first;
+		s->count = r->count;
+		s->first_part = part == 0;
+		s->last_part = left <= size;
+	}
 }
 
 void run_share(const struct run *r, int piece, int pieces, int64_t *ret_begin, int64_t *ret_end)
@@ -209,6 +255,7 @@ void run_gather(struct run *r, const struct data *data, const struct shuffle *or
 {
 	int64_t n = r->plan->input_values;
 
+	first += r->first;
 	for (int64_t i = begin; i < end && i < begin + PREFETCH_SAMPLES; i++)
 		prefetch(data, sample_at(order, first + i), n);
 	for (int64_t i = begin; i < end; i++) {
@@ -224,11 +271,11 @@ void run_gather(struct run *r, const struct data *data, const struct shuffle *or
 	}
 }
 
-void run_forward(struct run *r, int thread, int64_t begin, int64_t end)
+void run_forward(struct run *r, int thread, int from, int to, int64_t begin, int64_t end)
 {
 	const struct plan *p = r->plan;
 
-	for (int i = 0; i < p->n_layers; i++)
+	for (int i = from; i < to; i++)
 		if (has_passes(&p->layers[i]))
 			p->layers[i].class->forward(
 				&r->steps[thread * p->n_layers + i], begin, end);
@@ -245,7 +292,7 @@ void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end)
 		.y = run_at(r, last->y),
 		.labels = p->loss.labels ? run_at(r, p->labels) : NULL,
 		.targets = p->loss.labels ? NULL : run_at(r, p->targets),
-		.scale = 1.0f / (float)r->count,
+		.scale = 1.0f / (float)r->batch_count,
 		.dy = with_gradient ? run_at(r, last->dy) : NULL,
 		.loss = run_at(r, p->loss_values),
 		.right = run_at(r, p->right),
@@ -254,15 +301,20 @@ void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end)
 	p->model->loss->run(&s, begin, end);
 }
 
-void run_backward(struct run *r, int thread, int64_t begin, int64_t end)
+void run_backward(struct run *r, int thread, int from, int to, int64_t begin, int64_t end)
 {
 	const struct plan *p = r->plan;
 
-	for (int i = p->n_layers; i-- > 0;) {
+	for (int i = from; i-- > to;) {
 		const struct planned_layer *l = &p->layers[i];
+		const struct layer_step *s = &r->steps[thread * p->n_layers + i];
 		if (!has_passes(l) || !l->has_gradient)
 			continue;
-		l->class->backward(&r->steps[thread * p->n_layers + i], begin, end);
+		/* The sums of an earlier stage are there, but dy and the partial gradients were
+		 * those of another part. */
+		if (l->class->collect_backward && run_parts(r) > 1)
+			l->class->collect_backward(s, begin, end);
+		l->class->backward(s, begin, end);
 		for (int k = 0; k < l->n_inputs; k++) {
 			if (!l->dx_adds[k])
 				continue;
@@ -274,7 +326,31 @@ void run_backward(struct run *r, int thread, int64_t begin, int64_t end)
 	}
 }
 
-/* g = the gradient of the units [begin, end) of a weight over the whole batch. */
+void run_collect(struct run *r, int thread, int stage, int64_t begin, int64_t end)
+{
+	const struct plan_stage *st = &r->plan->stages[stage];
+	const struct layer_step *steps = &r->steps[thread * r->plan->n_layers];
+
+	if (st->collect >= 0)
+		r->plan->layers[st->collect].class->collect(&steps[st->collect], begin, end);
+	if (st->collect_backward >= 0)
+		r->plan->layers[st->collect_backward].class->collect_backward(
+			&steps[st->collect_backward], begin, end);
+}
+
+void run_combine(struct run *r, int stage)
+{
+	const struct plan_stage *st = &r->plan->stages[stage];
+
+	if (st->collect >= 0)
+		r->plan->layers[st->collect].class->combine(&r->steps[st->collect]);
+	if (st->collect_backward >= 0)
+		r->plan->layers[st->collect_backward].class->combine_backward(
+			&r->steps[st->collect_backward]);
+}
+
+/* g = the gradient of the units [begin, end) of a weight over this part; after the first part its
+ * sums go on in g. */
 static void weight_gradient(struct run *r, int thread, const struct planned_weight *w,
 	int64_t begin, int64_t end, float *g)
 {
@@ -287,8 +363,9 @@ static void weight_gradient(struct run *r, int thread, const struct planned_weig
 		return;
 	}
 	const float *partial = (float *)run_at(r, w->partial) + begin * w->unit;
-	memcpy(g, partial, (size_t)n * sizeof *g);
-	for (int64_t c = 1; c < chunks; c++)
+	if (r->first == 0)
+		memcpy(g, partial, (size_t)n * sizeof *g);
+	for (int64_t c = r->first == 0; c < chunks; c++)
 		r->kernels->add(g, partial + c * w->values, n);
 }
 
@@ -299,9 +376,12 @@ static void update_task(struct run *r, int thread, const struct planned_weight *
 	int64_t units = w->values / w->unit, begin = task * w->units_per_task;
 	int64_t end = begin + w->units_per_task < units ? begin + w->units_per_task : units;
 	size_t at = (size_t)(begin * w->unit) * sizeof(float);
-	float *g = run_scratch(r, thread), *slots[OPTIMIZER_SLOTS_MAX];
+	float *g = p->keeps_gradients ? run_at(r, w->gradient + at) : run_scratch(r, thread);
+	float *slots[OPTIMIZER_SLOTS_MAX];
 
 	weight_gradient(r, thread, w, begin, end, g);
+	if (r->first + r->count < r->batch_count)
+		return;
 	for (int s = 0; s < p->n_slots; s++)
 		slots[s] = run_at(r, w->slots[s] + at);
 	p->model->optimizer->update(
@@ -323,19 +403,15 @@ void run_update(struct run *r, int thread, int piece, int pieces, const union op
 	}
 }
 
-void run_results(const struct run *r, double *ret_loss_sum, int64_t *ret_correct)
+void run_results(const struct run *r, double *loss_sum, int64_t *correct)
 {
 	const float *loss = run_at(r, r->plan->loss_values);
 	const uint8_t *right = run_at(r, r->plan->right);
-	double sum = 0;
-	int64_t correct = 0;
 
 	for (int64_t i = 0; i < r->count; i++) {
-		sum += (double)loss[i];
-		correct += right[i];
+		*loss_sum += (double)loss[i];
+		*correct += right[i];
 	}
-	*ret_loss_sum = sum;
-	*ret_correct = correct;
 }
 
 bool run_has_accuracy(const struct run *r)

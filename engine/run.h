@@ -1,7 +1,13 @@
-/* run.h - the memory of one plan at work. Its steps return void; they are called by several threads
- * at a time, each for its own samples or tasks, with a border (crew_run) between the two phases of
- * a step: by samples:     run_gather, run_forward, run_loss, run_backward on whole chunks; by
- * parameters:  run_update on tasks. */
+/* run.h - the memory of one plan at work.
+ *
+ * A training step goes through the plan's stages, each of them through the parts of the batch:
+ *   run_set_batch
+ *   for each stage, for each part:
+ *       run_set_part
+ *       by samples:     run_gather, run_forward, run_loss, run_backward, run_collect on whole
+ * chunks run_combine by parameters, in the last stage:  run_update on tasks The functions by
+ * samples and by parameters are called by several threads at a time, each for its own samples or
+ * tasks, with a border (crew_run) between; the others by one. All return void. */
 #pragma once
 
 #include "base/error.h"
@@ -18,28 +24,37 @@ struct run *run_new(const struct plan *plan, const struct kernels *kernels, int 
 void run_free(struct run *r);
 DEFINE_AUTO_FREE(struct run, run_free)
 
-/* Draws the first weights and sets the optimizer's slots to 0. */
+/* Draws the first weights and sets the optimizer's slots to 0. The seed is that of all that is
+ * random later, too. */
 void run_initialize(struct run *r, uint64_t seed);
 
-/* Before a step: the number of samples in its batch, for all threads. */
-void run_set_count(struct run *r, int64_t count);
-/* The samples [begin, end) of piece `piece` of `pieces`: whole chunks, except at the batch's end.
- */
+/* Before a step: the number of samples in its batch; training: whether layers behave as in
+ * training, and which step it is (from 0). */
+void run_set_batch(struct run *r, int64_t count, bool training, int64_t step);
+int run_parts(const struct run *r); /* of this batch */
+/* Before anything is done with a part: parts count from 0. */
+void run_set_part(struct run *r, int part);
+/* The samples [begin, end) of piece `piece` of `pieces` of this part: whole chunks, except at the
+ * batch's end. */
 void run_share(const struct run *r, int piece, int pieces, int64_t *ret_begin, int64_t *ret_end);
 
-/* Fetches positions first + begin … first + end of the data's order (NULL: as stored) as the
- * batch's [begin, end). */
+/* Fetches the samples of the batch that begins at position `first` of the data's order (NULL: as
+ * stored): this part's [begin, end). */
 void run_gather(struct run *r, const struct data *data, const struct shuffle *order, int64_t first,
 	int64_t begin, int64_t end);
-void run_forward(struct run *r, int thread, int64_t begin, int64_t end);
+/* Through the layers [from, to), backward from above. */
+void run_forward(struct run *r, int thread, int from, int to, int64_t begin, int64_t end);
 void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end);
-void run_backward(struct run *r, int thread, int64_t begin, int64_t end);
-/* Piece `piece` of `pieces` of the tasks: gradients of tiled weights, sums of partial gradients,
+void run_backward(struct run *r, int thread, int from, int to, int64_t begin, int64_t end);
+/* What stands at the end of a stage, if anything does: see struct plan_stage. */
+void run_collect(struct run *r, int thread, int stage, int64_t begin, int64_t end);
+void run_combine(struct run *r, int stage);
+/* Piece `piece` of `pieces` of the tasks: the gradients of this part and, at the last part, the
  * optimizer. */
 void run_update(struct run *r, int thread, int piece, int pieces, const union optimizer_step *step);
 
-/* After all threads' run_loss: sums over the batch, in the order of the samples. */
-void run_results(const struct run *r, double *ret_loss_sum, int64_t *ret_correct);
+/* After all threads' run_loss: adds those of this part, in the order of the samples. */
+void run_results(const struct run *r, double *loss_sum, int64_t *correct);
 bool run_has_accuracy(const struct run *r);
 
 /* Weight `index` of the plan: its values, and those of slot `slot`. */

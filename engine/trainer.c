@@ -38,6 +38,7 @@ struct trainer {
 	const struct shuffle *order;
 	struct shuffle shuffle;
 	int64_t first; /* position of the batch's first sample in the epoch */
+	int stage;     /* of the plan */
 	int step_threads;
 	union optimizer_step optimizer_step;
 	int64_t phase_ns[PHASE_COUNT]; /* of thread 0 */
@@ -160,22 +161,38 @@ static int64_t steps_in(const struct trainer *t, const struct data *d)
 
 int trainer_tensor_count(const struct trainer *t)
 {
-	return t->options.plan->n_weights * (1 + t->options.plan->n_slots);
+	const struct plan *p = t->options.plan;
+	int n = 0;
+
+	for (int i = 0; i < p->n_weights; i++)
+		n += p->weights[i].frozen ? 1 : 1 + p->n_slots;
+	return n;
+}
+
+/* Index `index` of the weights that have slots. */
+static int trainable_weight(const struct plan *p, int index)
+{
+	for (int i = 0;; i++)
+		if (!p->weights[i].frozen && index-- == 0)
+			return i;
 }
 
 void trainer_tensor(const struct trainer *t, int index, struct trainer_tensor *ret)
 {
 	const struct plan *p = t->options.plan;
-	int weight = index % p->n_weights, slot = index / p->n_weights - 1;
+	bool is_weight = index < p->n_weights;
+	int n_trainable = p->n_slots ? (trainer_tensor_count(t) - p->n_weights) / p->n_slots : 0;
+	int weight = is_weight ? index : trainable_weight(p, (index - p->n_weights) % n_trainable);
 	const struct planned_weight *w = &p->weights[weight];
 	const struct weight_plan *wp = &p->layers[w->layer].plan.weights[w->index];
 	const char *layer = p->model->layers[p->layers[w->layer].source].name;
 
-	*ret = (struct trainer_tensor){ .shape = wp->shape, .is_weight = slot < 0 };
-	if (slot < 0) {
+	*ret = (struct trainer_tensor){ .shape = wp->shape, .is_weight = is_weight };
+	if (is_weight) {
 		ret->values = run_weight(t->run, weight);
 		(void)snprintf(ret->name, sizeof ret->name, "%s/%s", layer, wp->name);
 	} else {
+		int slot = (index - p->n_weights) / n_trainable;
 		ret->values = run_slot(t->run, weight, slot);
 		(void)snprintf(ret->name, sizeof ret->name, "optimizer/%s/%s/%s",
 			p->model->optimizer->slots(p->model->optimizer_conf)[slot], layer,
@@ -286,19 +303,23 @@ static void phase_end(struct trainer *t, int thread, enum phase phase, int64_t *
 static void train_samples(void *ctx, int piece, int thread)
 {
 	struct trainer *t = ctx;
+	const struct plan_stage *st = &t->options.plan->stages[t->stage];
 	int64_t begin, end, since = thread == 0 ? clock_monotonic_ns() : 0;
 
 	run_share(t->run, piece, t->step_threads, &begin, &end);
 	if (begin == end)
 		return;
-	run_gather(t->run, t->data, t->order, t->first, begin, end);
+	if (st->gathers)
+		run_gather(t->run, t->data, t->order, t->first, begin, end);
 	phase_end(t, thread, PHASE_DATA, &since);
-	run_forward(t->run, thread, begin, end);
+	run_forward(t->run, thread, st->forward_from, st->forward_to, begin, end);
 	phase_end(t, thread, PHASE_FORWARD, &since);
-	run_loss(t->run, true, begin, end);
+	if (st->has_loss)
+		run_loss(t->run, true, begin, end);
 	phase_end(t, thread, PHASE_LOSS, &since);
-	run_backward(t->run, thread, begin, end);
-	phase_end(t, thread, PHASE_BACKWARD, &since);
+	run_backward(t->run, thread, st->backward_from, st->backward_to, begin, end);
+	run_collect(t->run, thread, t->stage, begin, end);
+	phase_end(t, thread, st->collect >= 0 ? PHASE_FORWARD : PHASE_BACKWARD, &since);
 }
 
 /* Enough pieces that a thread which is held up leaves the rest to the others. */
@@ -323,53 +344,84 @@ static void evaluate_samples(void *ctx, int piece, int thread)
 	if (begin == end)
 		return;
 	run_gather(t->run, t->data, t->order, t->first, begin, end);
-	run_forward(t->run, thread, begin, end);
+	run_forward(t->run, thread, 0, t->options.plan->n_layers, begin, end);
 	run_loss(t->run, false, begin, end);
 }
 
-/* Sets the batch that begins at `first` and returns its number of samples. */
-static int64_t step_begin(
-	struct trainer *t, const struct data *data, const struct shuffle *order, int64_t first)
+/* Sets the batch of at most `most` samples that begins at `first` and returns their number. */
+static int64_t step_begin(struct trainer *t, const struct data *data, const struct shuffle *order,
+	int64_t first, int64_t most, bool training)
 {
-	int64_t batch = t->options.plan->options.batch_size;
-	int64_t count = data->count - first < batch ? data->count - first : batch;
+	int64_t count = data->count - first < most ? data->count - first : most;
 
 	t->data = data;
 	t->order = order;
 	t->first = first;
 	t->step_threads = atomic_load_explicit(&t->threads, memory_order_relaxed);
-	run_set_count(t->run, count);
+	run_set_batch(t->run, count, training, t->state.step);
 	return count;
+}
+
+struct result {
+	double loss;
+	int64_t correct;
+};
+
+/* The stages up to the last one: what layers need to know of the whole batch. */
+static void train_early_stages(struct trainer *t)
+{
+	for (t->stage = 0; t->stage < t->options.plan->n_stages - 1; t->stage++) {
+		for (int part = 0; part < run_parts(t->run); part++) {
+			run_set_part(t->run, part);
+			crew_run(t->crew, t->step_threads, t->step_threads, train_samples, t);
+			run_combine(t->run, t->stage);
+		}
+	}
+}
+
+/* false: the loss is not finite; then no weight has changed. */
+static bool train_last_stage(struct trainer *t, struct result *ret)
+{
+	const struct model *m = t->options.plan->model;
+	int parts = run_parts(t->run);
+
+	*ret = (struct result){ 0 };
+	m->optimizer->begin(m->optimizer_conf, t->state.step + 1, &t->optimizer_step);
+	for (int part = 0; part < parts; part++) {
+		run_set_part(t->run, part);
+		crew_run(t->crew, t->step_threads, t->step_threads, train_samples, t);
+		int64_t since = clock_monotonic_ns();
+		run_results(t->run, &ret->loss, &ret->correct);
+		if (!isfinite(ret->loss))
+			return false;
+		crew_run(t->crew, t->step_threads, update_pieces(t), train_parameters, t);
+		phase_end(t, 0, PHASE_UPDATE, &since);
+	}
+	return true;
 }
 
 static bool train_step(struct trainer *t, struct error *err)
 {
-	const struct model *m = t->options.plan->model;
 	struct trainer_state *s = &t->state;
-	int64_t batch = t->options.plan->options.batch_size, correct;
+	int64_t batch = t->options.plan->options.batch_size;
 	int64_t count = step_begin(t, &t->options.train, t->options.shuffle ? &t->shuffle : NULL,
-		s->step_in_epoch * batch);
-	double loss;
+		s->step_in_epoch * batch, batch, true);
+	struct result result;
 
-	crew_run(t->crew, t->step_threads, t->step_threads, train_samples, t);
-	int64_t since = clock_monotonic_ns();
-	run_results(t->run, &loss, &correct);
-	if (!isfinite(loss))
+	train_early_stages(t);
+	if (!train_last_stage(t, &result))
 		return error_set(err, ERROR_INVALID,
 			"the loss is not a finite number in epoch %" PRId64 ", step %" PRId64
 			" (samples %" PRId64 " to %" PRId64
 			" of the epoch): the training has diverged; a smaller learning rate may "
 			"help",
 			s->epoch + 1, s->step_in_epoch + 1, t->first, t->first + count - 1);
-	m->optimizer->begin(m->optimizer_conf, s->step + 1, &t->optimizer_step);
-	crew_run(t->crew, t->step_threads, update_pieces(t), train_parameters, t);
-	phase_end(t, 0, PHASE_UPDATE, &since);
 
 	s->step++;
 	s->step_in_epoch++;
 	s->epoch_samples += count;
-	s->epoch_correct += correct;
-	s->epoch_loss_sum += loss;
+	s->epoch_correct += result.correct;
+	s->epoch_loss_sum += result.loss;
 	publish(t);
 	count_samples(t, count);
 	return true;
@@ -388,25 +440,24 @@ static bool stopped(const atomic_bool *stop)
 static bool evaluate(struct trainer *t, const atomic_bool *stop, struct trainer_epoch *e)
 {
 	const struct data *d = &t->validation;
-	double loss_sum = 0, loss;
-	int64_t correct_sum = 0, correct;
+	int64_t most = t->options.plan->part_samples;
+	struct result sum = { 0 };
 	bool whole = true;
 
 	atomic_store_explicit(&t->published.validating, true, memory_order_relaxed);
-	for (int64_t first = 0; first < d->count && whole;
-		first += t->options.plan->options.batch_size) {
-		(void)step_begin(t, d, NULL, first);
+	/* One sum over all samples: it does not depend on how many are worked at a time. */
+	for (int64_t first = 0; first < d->count && whole; first += most) {
+		(void)step_begin(t, d, NULL, first, most, false);
+		run_set_part(t->run, 0);
 		crew_run(t->crew, t->step_threads, t->step_threads, evaluate_samples, t);
-		run_results(t->run, &loss, &correct);
-		loss_sum += loss;
-		correct_sum += correct;
+		run_results(t->run, &sum.loss, &sum.correct);
 		atomic_fetch_add_explicit(&t->published.steps_total, 1, memory_order_relaxed);
 		whole = !stopped(stop);
 	}
 	atomic_store_explicit(&t->published.validating, false, memory_order_relaxed);
-	e->val_loss = loss_sum / (double)d->count;
+	e->val_loss = sum.loss / (double)d->count;
 	if (run_has_accuracy(t->run))
-		e->val_accuracy = (double)correct_sum / (double)d->count;
+		e->val_accuracy = (double)sum.correct / (double)d->count;
 	return whole;
 }
 

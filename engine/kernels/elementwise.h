@@ -18,6 +18,87 @@ static void k_add(float *restrict y, const float *restrict x, int64_t n)
 		y[i] += x[i];
 }
 
+/* Sums of columns are kept in registers for this many columns at a time. */
+enum { SUM_COLUMNS = 32 };
+
+/* What follows does `columns` of n columns; a constant after inlining, except at the end of a row.
+ */
+static inline __attribute__((always_inline)) void sum_products_columns(const float *restrict dy,
+	const float *restrict x, const float *restrict mean, int64_t rows, int64_t n,
+	int64_t columns, float *restrict sum)
+{
+	float s[SUM_COLUMNS];
+
+	for (int64_t j = 0; j < columns; j++)
+		s[j] = sum[j];
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t j = 0; j < columns; j++)
+			s[j] = fmaf(dy[r * n + j], x[r * n + j] - mean[j], s[j]);
+	for (int64_t j = 0; j < columns; j++)
+		sum[j] = s[j];
+}
+
+static void k_sum_products(const float *restrict dy, const float *restrict x,
+	const float *restrict mean, int64_t rows, int64_t n, float *restrict sum)
+{
+	int64_t j = 0;
+
+	for (; j + SUM_COLUMNS <= n; j += SUM_COLUMNS)
+		sum_products_columns(dy + j, x + j, mean + j, rows, n, SUM_COLUMNS, sum + j);
+	if (j < n)
+		sum_products_columns(dy + j, x + j, mean + j, rows, n, n - j, sum + j);
+}
+
+static inline __attribute__((always_inline)) void moments_columns(const float *restrict x,
+	int64_t rows, int64_t n, int64_t columns, float *restrict mean, float *restrict m2)
+{
+	float sum[SUM_COLUMNS] = { 0 }, squares[SUM_COLUMNS] = { 0 };
+
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t j = 0; j < columns; j++)
+			sum[j] += x[r * n + j];
+	for (int64_t j = 0; j < columns; j++)
+		mean[j] = sum[j] / (float)rows;
+	for (int64_t r = 0; r < rows; r++) {
+		for (int64_t j = 0; j < columns; j++) {
+			float d = x[r * n + j] - mean[j];
+			squares[j] = fmaf(d, d, squares[j]);
+		}
+	}
+	for (int64_t j = 0; j < columns; j++)
+		m2[j] = squares[j];
+}
+
+static void k_moments(
+	const float *restrict x, int64_t rows, int64_t n, float *restrict mean, float *restrict m2)
+{
+	int64_t j = 0;
+
+	for (; j + SUM_COLUMNS <= n; j += SUM_COLUMNS)
+		moments_columns(x + j, rows, n, SUM_COLUMNS, mean + j, m2 + j);
+	if (j < n)
+		moments_columns(x + j, rows, n, n - j, mean + j, m2 + j);
+}
+
+static void k_normalize(const float *restrict x, const float *restrict mean,
+	const float *restrict scale, const float *restrict offset, int64_t rows, int64_t n,
+	float *restrict y)
+{
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t j = 0; j < n; j++)
+			y[r * n + j] = fmaf(x[r * n + j] - mean[j], scale[j], offset[j]);
+}
+
+static void k_normalize_backward(const float *restrict dy, const float *restrict x,
+	const float *restrict mean, const float *restrict scale, const float *restrict slope,
+	const float *restrict offset, int64_t rows, int64_t n, float *restrict dx)
+{
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t j = 0; j < n; j++)
+			dx[r * n + j] = fmaf(x[r * n + j] - mean[j], slope[j],
+				fmaf(dy[r * n + j], scale[j], offset[j]));
+}
+
 static void k_from_u8(const uint8_t *restrict x, int64_t n, float *restrict y)
 {
 	for (int64_t i = 0; i < n; i++)
@@ -175,6 +256,7 @@ static void k_sgd(const struct sgd_step *s, const float *restrict g, int64_t n, 
 }
 
 #define ELEMENTWISE_KERNELS                                                                        \
-	.add = k_add, .from_u8 = k_from_u8, .activate = k_activate,                                \
-	.activate_backward = k_activate_backward,                                                  \
+	.add = k_add, .sum_products = k_sum_products, .moments = k_moments,                        \
+	.normalize = k_normalize, .normalize_backward = k_normalize_backward,                      \
+	.from_u8 = k_from_u8, .activate = k_activate, .activate_backward = k_activate_backward,    \
 	.softmax_cross_entropy = k_softmax_cross_entropy, .adam = k_adam, .sgd = k_sgd

@@ -72,6 +72,18 @@ struct kernels {
 
 	/* sum[j] += x[0][j] + x[1][j] + …: one chain of additions for each j. */
 	void (*sum_rows)(const float *x, int64_t rows, int64_t n, float *sum);
+	/* sum[j] += sum over r of dy[r][j] (x[r][j] - mean[j]), one chain for each j. */
+	void (*sum_products)(const float *dy, const float *x, const float *mean, int64_t rows,
+		int64_t n, float *sum);
+	/* mean[j] of x[r][j] over r, and m2[j], the sum of the squared distances from it. */
+	void (*moments)(const float *x, int64_t rows, int64_t n, float *mean, float *m2);
+	/* y[r][j] = (x[r][j] - mean[j]) scale[j] + offset[j] */
+	void (*normalize)(const float *x, const float *mean, const float *scale,
+		const float *offset, int64_t rows, int64_t n, float *y);
+	/* dx[r][j] = dy[r][j] scale[j] + (x[r][j] - mean[j]) slope[j] + offset[j] */
+	void (*normalize_backward)(const float *dy, const float *x, const float *mean,
+		const float *scale, const float *slope, const float *offset, int64_t rows,
+		int64_t n, float *dx);
 	void (*add)(float *y, const float *x, int64_t n);       /* y += x */
 	void (*from_u8)(const uint8_t *x, int64_t n, float *y); /* y = x / 255 */
 	/* y in place, rows of n; softmax works along a row. */

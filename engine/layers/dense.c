@@ -76,9 +76,10 @@ static void dense_forward(const struct layer_step *s, int64_t begin, int64_t end
 	layer_activate(s, begin, end);
 }
 
-/* g (rows × O) = rows [begin, end) of the kernel's gradient over the samples [first, last). */
+/* g (rows × O) = or += rows [begin, end) of the kernel's gradient over the samples [first, last).
+ */
 static void dense_kernel_gradient(const struct layer_step *s, int64_t first, int64_t last,
-	int64_t begin, int64_t end, float *g)
+	int64_t begin, int64_t end, bool accumulate, float *g)
 {
 	int64_t inputs = s->in->dim[0], outputs = s->plan->out.dim[0];
 
@@ -92,6 +93,7 @@ static void dense_kernel_gradient(const struct layer_step *s, int64_t first, int
 		.a_step = inputs,
 		.b = s->dy + first * outputs,
 		.b_row = outputs,
+		.accumulate = accumulate,
 		.c = g,
 		.c_row = outputs,
 	});
@@ -105,7 +107,8 @@ static void dense_backward(const struct layer_step *s, int64_t begin, int64_t en
 	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end)) {
 		int64_t last = layer_chunk_end(n, end);
 		if (!s->plan->weights[KERNEL].tiled)
-			dense_kernel_gradient(s, n, last, 0, inputs, layer_partial(s, KERNEL, n));
+			dense_kernel_gradient(
+				s, n, last, 0, inputs, false, layer_partial(s, KERNEL, n));
 		if (s->w[BIAS])
 			layer_sum_rows(s, s->dy + n * outputs, last - n, outputs,
 				layer_partial(s, BIAS, n));
@@ -132,7 +135,7 @@ static void dense_gradient(
 	const struct layer_step *s, int weight, int64_t begin, int64_t end, float *g)
 {
 	(void)weight; /* only the kernel is ever tiled */
-	dense_kernel_gradient(s, 0, s->count, begin, end, g);
+	dense_kernel_gradient(s, 0, s->count, begin, end, !s->first_part, g);
 }
 
 const struct layer_class layer_dense = {

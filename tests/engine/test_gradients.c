@@ -83,6 +83,12 @@ static const struct gradient_case cases[] = {
 		{ 3, { 6, 5, 1 } }, entropy },
 	{ "Dense units=6; Activation activation=tanh; Dense units=3; Activation activation=softmax",
 		{ 1, { 4 } }, entropy },
+	{ "Dense units=6; BatchNormalization; Dense units=3 activation=softmax", { 1, { 4 } },
+		entropy },
+	{ "Conv2D filters=5 kernel_size=2; BatchNormalization scale=false epsilon=0.1; Conv2D "
+	  "filters=40 kernel_size=2 activation=tanh; BatchNormalization center=false; Flatten; "
+	  "Dense units=3 activation=softmax",
+		{ 3, { 4, 5, 2 } }, entropy },
 	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Add inputs=a,b; Dense "
 	  "units=3 activation=softmax",
 		{ 1, { 4 } }, entropy },
@@ -111,25 +117,52 @@ static struct data case_data(
 	return d;
 }
 
-static double loss_of(struct run *r)
+/* The stages before the loss, and forward through the rest. */
+static void forward(struct run *r, const struct plan *p)
 {
-	double sum;
-	int64_t correct;
+	for (int i = 0; i < p->n_stages; i++) {
+		const struct plan_stage *st = &p->stages[i];
+		run_forward(r, 0, st->forward_from, st->forward_to, 0, SAMPLES);
+		if (st->has_loss)
+			return;
+		run_collect(r, 0, i, 0, SAMPLES);
+		run_combine(r, i);
+	}
+}
 
-	run_forward(r, 0, 0, SAMPLES);
+static void backward(struct run *r, const struct plan *p)
+{
+	for (int i = 0; i < p->n_stages; i++) {
+		const struct plan_stage *st = &p->stages[i];
+		if (st->has_loss)
+			run_loss(r, true, 0, SAMPLES);
+		run_backward(r, 0, st->backward_from, st->backward_to, 0, SAMPLES);
+		if (st->collect >= 0)
+			continue;
+		run_collect(r, 0, i, 0, SAMPLES);
+		run_combine(r, i);
+	}
+}
+
+static double loss_of(struct run *r, const struct plan *p)
+{
+	double sum = 0;
+	int64_t correct = 0;
+
+	forward(r, p);
 	run_loss(r, false, 0, SAMPLES);
 	run_results(r, &sum, &correct);
 	return sum / SAMPLES;
 }
 
-static double central_difference(struct run *r, float *w, float h)
+static double central_difference(struct run *r, const struct plan *p, float *w, float h)
 {
 	float saved = *w;
 
 	*w = saved + h;
-	double up = loss_of(r), width = (double)*w;
+	double up = loss_of(r, p), width = (double)*w;
 	*w = saved - h;
-	double down = loss_of(r);
+	double down = loss_of(r, p);
 	width -= (double)*w;
 	*w = saved;
 	return (up - down) / width;
@@ -145,7 +178,7 @@ static void check_weight(
 		double wanted = 0;
 		bool agrees = false;
 		for (size_t s = 0; s < COUNT_OF(steps) && !agrees; s++) {
-			wanted = central_difference(r, &w[i], steps[s]);
+			wanted = central_difference(r, p, &w[i], steps[s]);
 			agrees = fabs(wanted - (double)g[i]) <= tolerance * (1 + fabs(wanted));
 		}
 		if (!agrees)
@@ -175,19 +208,21 @@ static void check_case(const struct gradient_case *c, const struct kernels *kern
 		if (strcmp(p->layers[p->weights[i].layer].plan.weights[p->weights[i].index].name,
 			    "bias") == 0)
 			network_noise((uint64_t)i, run_weight(r, i), p->weights[i].values);
-	run_set_count(r, SAMPLES);
+	run_set_batch(r, SAMPLES, true, 0);
+	run_set_part(r, 0);
 	run_gather(r, &d, NULL, 0, 0, SAMPLES);
-	run_forward(r, 0, 0, SAMPLES);
-	run_loss(r, true, 0, SAMPLES);
-	run_backward(r, 0, 0, SAMPLES);
-	float *gradients[8];
+	forward(r, p);
+	backward(r, p);
+	float *gradients[32];
 	for (int i = 0; i < p->n_weights; i++) {
 		gradients[i] = calloc((size_t)p->weights[i].values, sizeof(float));
 		assert_non_null(gradients[i]);
-		run_gradient(r, i, gradients[i]);
+		if (!p->weights[i].frozen)
+			run_gradient(r, i, gradients[i]);
 	}
 	for (int i = 0; i < p->n_weights; i++) {
-		check_weight(r, p, i, gradients[i], c->layers);
+		if (!p->weights[i].frozen)
+			check_weight(r, p, i, gradients[i], c->layers);
 		free(gradients[i]);
 	}
 }

@@ -1,5 +1,6 @@
 /* test_layers.c - whole networks of odd shapes, a few steps each: weights and slots must be the
- * same bits for every instruction set, and for a batch worked by one thread or cut into pieces.
+ * same bits for every instruction set, and for a batch worked by one thread or cut into pieces, at
+ * once or in parts, as a small memory budget has it.
  * What test_kernels.c does for one kernel, this does for the addresses that the layers hand to it:
  * 1, 7, 17 and 33 channels, images of one pixel, batches of one sample. */
 #include "network.h"
@@ -16,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { SAMPLES = 21, CLASSES = 3, VALUES_MAX = 9 * 11 * 33 };
+enum { SAMPLES = 53, CLASSES = 3, VALUES_MAX = 9 * 11 * 33 };
 static float images[SAMPLES * VALUES_MAX];
 static int32_t labels[SAMPLES];
 
@@ -64,6 +65,35 @@ static void train(const struct plan *plan, const struct data *data, const char *
 	digest_text(sum, ret);
 }
 
+/* The same with less and less memory, until it is refused. */
+static void check_parts(const struct model *m, const struct plan_options *options,
+	const struct data *data, const char *wanted)
+{
+	struct plan_options less = *options;
+	int64_t part = options->batch_size;
+	struct error err = { 0 };
+
+	for (;;) {
+		struct plan_forecast f;
+		char seen[DIGEST_TEXT_BYTES];
+		AUTO_FREE(plan_free) struct plan *p = plan_new(m, &less, &err);
+		if (!p)
+			break;
+		plan_forecast(p, &f);
+		less.bytes_max = f.total_bytes - 1;
+		if (f.part_samples == part)
+			continue;
+		part = f.part_samples;
+		train(p, data, NULL, 2, seen);
+		if (strcmp(wanted, seen) != 0)
+			fail_msg("a batch of %d in parts of %d: other bits",
+				(int)options->batch_size, (int)part);
+	}
+	if (options->batch_size > PLAN_CHUNK && part != PLAN_CHUNK)
+		fail_msg("a batch of %d was never worked in parts of %d", (int)options->batch_size,
+			PLAN_CHUNK);
+}
+
 static void check(const char *layers, struct shape input, int64_t batch)
 {
 	struct error err = { 0 };
@@ -74,17 +104,16 @@ static void check(const char *layers, struct shape input, int64_t batch)
 		.y_type = DATA_I32,
 		.count = SAMPLES,
 		.classes = CLASSES };
+	struct plan_options options = { .input = input, .classes = CLASSES, .batch_size = batch };
 	char wanted[DIGEST_TEXT_BYTES], seen[DIGEST_TEXT_BYTES];
 	AUTO_FREE(model_free)
 	struct model *m = network_model(layers, "sparse_categorical_crossentropy", "Adam");
-	AUTO_FREE(plan_free)
-	struct plan *p = plan_new(m,
-		&(struct plan_options){ .input = input, .classes = CLASSES, .batch_size = batch },
-		&err);
+	AUTO_FREE(plan_free) struct plan *p = plan_new(m, &options, &err);
 
 	if (!p)
 		fail_msg("%s: %s", layers, err.text);
 	train(p, &data, "scalar", 1, wanted);
+	check_parts(m, &options, &data, wanted);
 	for (int k = 0; kernels_all[k]; k++) {
 		for (int threads = 1; threads <= 2; threads++) {
 			if (!trainer_isa(kernels_all[k]->name))
@@ -129,7 +158,7 @@ static void test_pooling_of_odd_channels(void **state)
 			"pool_size=2x3; MaxPooling2D pool_size=3x2 strides=1 "
 			"padding=same; Flatten; Dense units=3 activation=softmax",
 			channels[i]);
-		check(layers, SHAPE3(9, 11, 7), 21);
+		check(layers, SHAPE3(9, 11, 7), SAMPLES);
 	}
 }
 
@@ -160,7 +189,26 @@ static void test_dense_layers_of_odd_widths_and_batches_of_one(void **state)
 			channels[i]);
 		check(layers, SHAPE1(channels[i]), 1);
 		check(layers, SHAPE1(channels[i]), 5);
-		check(layers, SHAPE1(259), 17);
+		check(layers, SHAPE1(259), 40);
+	}
+}
+
+static void test_statistics_of_the_whole_batch(void **state)
+{
+	char layers[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=%d kernel_size=2 name=a; BatchNormalization name=b; "
+			"Activation activation=relu; Conv2D filters=%d kernel_size=1; "
+			"BatchNormalization center=false momentum=0.5 name=c; Add inputs=b,c; "
+			"MaxPooling2D; Flatten; BatchNormalization scale=false; Dense units=3 "
+			"activation=softmax",
+			channels[i], channels[i]);
+		check(layers, SHAPE3(5, 7, 2), SAMPLES);
+		check(layers, SHAPE3(5, 7, 2), 33);
+		check(layers, SHAPE3(5, 7, 2), 20);
 	}
 }
 
@@ -171,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_pooling_of_odd_channels),
 		cmocka_unit_test(test_images_of_one_pixel),
 		cmocka_unit_test(test_dense_layers_of_odd_widths_and_batches_of_one),
+		cmocka_unit_test(test_statistics_of_the_whole_batch),
 	};
 
 	return cmocka_run_group_tests(tests, make_samples, NULL);

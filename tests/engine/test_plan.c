@@ -144,7 +144,7 @@ static const struct refusal refusals[] = {
 		"/model/layers/0",
 		"its input of shape (1073741824, 1073741824, 1073741824) is too large" },
 	{ mnist, entropy, { IMAGES, .bytes_max = 1000000 }, "/batch_size",
-		"for a batch of 64, scratch" },
+		"for 16 samples at a time, scratch" },
 };
 
 static void test_refusals_say_what_and_where(void **state)
@@ -164,23 +164,38 @@ static void test_refusals_say_what_and_where(void **state)
 	}
 }
 
-static void test_a_budget_that_is_just_enough(void **state)
+static struct plan_forecast forecast_of(const struct model *m, const struct plan_options *o)
 {
 	struct error err;
 	struct plan_forecast f;
+	AUTO_FREE(plan_free) struct plan *p = plan_of(m, o, &err);
+
+	if (!p)
+		fail_msg("%s", err.text);
+	plan_forecast(p, &f);
+	return f;
+}
+
+static void test_a_batch_beyond_the_budget_is_worked_in_parts(void **state)
+{
+	struct error err;
 
 	(void)state;
 	AUTO_FREE(model_free) struct model *m = network_model(mnist, entropy, "Adam");
 	struct plan_options o = { IMAGES };
-	struct plan *p = plan_of(m, &o, &err);
-	assert_non_null(p);
-	plan_forecast(p, &f);
-	plan_free(p);
-	o.bytes_max = f.total_bytes;
-	p = plan_of(m, &o, &err);
-	assert_non_null(p);
-	plan_free(p);
-	o.bytes_max--;
+	o.batch_size = 1000;
+	struct plan_forecast f = forecast_of(m, &o);
+	assert_int_equal(f.part_samples, 1000);
+	for (int64_t part = 512; part >= 16; part /= 2) {
+		o.bytes_max = f.total_bytes - 1;
+		f = forecast_of(m, &o);
+		assert_int_equal(f.part_samples, part);
+		assert_true(f.total_bytes <= o.bytes_max);
+		assert_true(f.gradient_bytes >= 4 * f.parameters);
+		o.bytes_max = f.total_bytes; /* is just enough */
+		assert_int_equal(forecast_of(m, &o).part_samples, part);
+	}
+	o.bytes_max = f.total_bytes - 1;
 	assert_null(plan_of(m, &o, &err));
 	char both[64];
 	(void)snprintf(both, sizeof both, "allowed: %lld", (long long)o.bytes_max);
@@ -240,7 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_mnist_job),
 		cmocka_unit_test(test_refusals_say_what_and_where),
-		cmocka_unit_test(test_a_budget_that_is_just_enough),
+		cmocka_unit_test(test_a_batch_beyond_the_budget_is_worked_in_parts),
 		cmocka_unit_test(test_a_larger_batch_costs_activations_only),
 		cmocka_unit_test(test_layer_names_are_keras_s),
 	};

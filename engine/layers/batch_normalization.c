@@ -1,0 +1,278 @@
+/* batch_normalization.c - BatchNormalization: Ioffe and Szegedy, arXiv:1502.03167, section 3, in
+ * Keras's form. C channels on the last axis; N: all samples of the batch and all their places.
+ *
+ *   training: m = mean of x over N, v = mean of (x - m)² over N; asked: the running means
+ *   y  = gamma (x - m) / sqrt(v + epsilon) + beta
+ *   dx = gamma i (dy - mean(dy) - (x - m) i² mean(dy (x - m))),  i = 1 / sqrt(v + epsilon)
+ *   dgamma = i sum(dy (x - m)),  dbeta = sum(dy)
+ *
+ * m and v are those of the whole batch, however many parts and threads work on it: each sample
+ * gives a mean and a sum of squared distances; they are merged sample by sample within a chunk, and
+ * chunk by chunk (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
+ * computing sample variances", 1979, eq. 2.1). */
+#include "engine/layers/common.h"
+#include "engine/registry.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+struct conf {
+	int64_t axis;
+	double momentum, epsilon;
+	bool center, scale;
+	int beta_initializer, gamma_initializer;
+	int moving_mean_initializer, moving_variance_initializer;
+};
+
+static const struct param params[] = {
+	PARAM_INT(struct conf, axis, -1, -1, SHAPE_RANK_MAX,
+		"that of the channels; only the last one"),
+	PARAM_FLOAT(struct conf, momentum, 0.99, 0, 1, 0, "how much of a running mean stays"),
+	PARAM_FLOAT(struct conf, epsilon, 0.001, 0, INFINITY, PARAM_ABOVE_MIN,
+		"keeps the division finite"),
+	PARAM_BOOL(struct conf, center, true, "learn beta, which is added"),
+	PARAM_BOOL(struct conf, scale, true, "learn gamma, by which is multiplied"),
+	PARAM_CHOICE(struct conf, beta_initializer, INITIALIZER_ZEROS, initializer_names,
+		"first values of beta"),
+	PARAM_CHOICE(struct conf, gamma_initializer, INITIALIZER_ONES, initializer_names,
+		"first values of gamma"),
+	PARAM_CHOICE(struct conf, moving_mean_initializer, INITIALIZER_ZEROS, initializer_names,
+		"first values of the running mean"),
+	PARAM_CHOICE(struct conf, moving_variance_initializer, INITIALIZER_ONES, initializer_names,
+		"first values of the running variance"),
+	PARAM_END,
+};
+
+/* Which of the layer's weights is which; -1: there is none. */
+struct places {
+	int gamma, beta, mean, variance;
+};
+
+static struct places places_of(const struct conf *c)
+{
+	int next = c->scale + c->center;
+
+	return (struct places){ c->scale ? 0 : -1, c->center ? c->scale : -1, next, next + 1 };
+}
+
+/* What combine makes for a batch, C values each. */
+enum { MEAN, M2, INVERSE, SCALE, OFFSET, SLOPE, SUM, SUM_PRODUCTS, BATCH_ROWS };
+/* What collect keeps of a chunk: first of x, then of dy. */
+enum { CHUNK_MEAN, CHUNK_M2, CHUNK_SUM = 0, CHUNK_SUM_PRODUCTS, CHUNK_ROWS };
+/* A thread's scratch: the moments of one sample, or what the running means make of x. */
+enum { SCRATCH_ROWS = 2 };
+
+static int64_t channels_of(const struct layer_step *s)
+{
+	return s->in->dim[s->in->rank - 1];
+}
+
+/* Places of one sample. */
+static int64_t rows_of(const struct layer_step *s)
+{
+	return shape_elements(s->in) / channels_of(s);
+}
+
+static float *batch_row(const struct layer_step *s, int row)
+{
+	return s->batch + row * channels_of(s);
+}
+
+static float *chunk_row(const struct layer_step *s, int64_t sample, int row)
+{
+	return s->chunks + (sample / PLAN_CHUNK * CHUNK_ROWS + row) * channels_of(s);
+}
+
+static bool norm_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
+{
+	const struct conf *c = r->conf;
+	const struct places at = places_of(c);
+
+	if (r->in->rank < 1 || (c->axis != -1 && c->axis != r->in->rank))
+		return error_at(err, ERROR_INVALID, "/axis",
+			"axis is %" PRId64 "; allowed: the last one, which is -1 or %d", c->axis,
+			r->in->rank);
+	int64_t channels = r->in->dim[r->in->rank - 1];
+	const struct weight_plan any = {
+		.shape = SHAPE1(channels), .fan_in = channels, .fan_out = channels
+	};
+	for (ret->n_weights = 0; ret->n_weights < at.variance + 1; ret->n_weights++)
+		ret->weights[ret->n_weights] = any;
+	if (c->scale) {
+		ret->weights[at.gamma].name = "gamma";
+		ret->weights[at.gamma].initializer = (enum initializer)c->gamma_initializer;
+	}
+	if (c->center) {
+		ret->weights[at.beta].name = "beta";
+		ret->weights[at.beta].initializer = (enum initializer)c->beta_initializer;
+	}
+	ret->weights[at.mean].name = "moving_mean";
+	ret->weights[at.mean].initializer = (enum initializer)c->moving_mean_initializer;
+	ret->weights[at.variance].name = "moving_variance";
+	ret->weights[at.variance].initializer = (enum initializer)c->moving_variance_initializer;
+	ret->weights[at.mean].frozen = ret->weights[at.variance].frozen = true;
+	ret->out = *r->in;
+	ret->flops_per_output = 2;
+	ret->chunk_floats = CHUNK_ROWS * channels;
+	ret->batch_floats = BATCH_ROWS * channels;
+	ret->scratch_floats = SCRATCH_ROWS * channels;
+	return true;
+}
+
+/* Takes the moments of `more` values into those of `n`. */
+static void merge(double n, float *mean, float *m2, double more, const float *more_mean,
+	const float *more_m2, int64_t channels)
+{
+	float share = (float)(more / (n + more)), weight = (float)(n * more / (n + more));
+
+	for (int64_t c = 0; c < channels; c++) {
+		float d = more_mean[c] - mean[c];
+		mean[c] = fmaf(d, share, mean[c]);
+		m2[c] = fmaf(d * weight, d, m2[c] + more_m2[c]);
+	}
+}
+
+static void norm_collect(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	int64_t channels = channels_of(s), rows = rows_of(s);
+	float *mean = s->scratch, *m2 = s->scratch + channels;
+
+	for (int64_t n = begin; n < end; n++) {
+		const float *x = s->x[0] + n * rows * channels;
+		int64_t before = n % PLAN_CHUNK;
+		if (before == 0) {
+			s->kernels->moments(x, rows, channels, chunk_row(s, n, CHUNK_MEAN),
+				chunk_row(s, n, CHUNK_M2));
+			continue;
+		}
+		s->kernels->moments(x, rows, channels, mean, m2);
+		merge((double)(before * rows), chunk_row(s, n, CHUNK_MEAN),
+			chunk_row(s, n, CHUNK_M2), (double)rows, mean, m2, channels);
+	}
+}
+
+/* running = momentum running + (1 - momentum) value */
+static void move_mean(const struct conf *c, float *running, float value)
+{
+	*running = fmaf(value - *running, (float)(1 - c->momentum), *running);
+}
+
+static void norm_combine(const struct layer_step *s)
+{
+	const struct conf *c = s->conf;
+	const struct places at = places_of(c);
+	int64_t channels = channels_of(s), rows = rows_of(s);
+	float *mean = batch_row(s, MEAN), *m2 = batch_row(s, M2);
+
+	if (s->first_part)
+		memset(mean, 0, 2 * (size_t)channels * sizeof *mean);
+	for (int64_t n = 0; n < s->count; n += PLAN_CHUNK)
+		merge((double)((s->first + n) * rows), mean, m2,
+			(double)((layer_chunk_end(n, s->count) - n) * rows),
+			chunk_row(s, n, CHUNK_MEAN), chunk_row(s, n, CHUNK_M2), channels);
+	if (!s->last_part)
+		return;
+	for (int64_t j = 0; j < channels; j++) {
+		float variance = m2[j] / (float)(s->batch_count * rows);
+		float inverse = 1.0f / sqrtf(variance + (float)c->epsilon);
+		batch_row(s, INVERSE)[j] = inverse;
+		batch_row(s, SCALE)[j] = c->scale ? s->w[at.gamma][j] * inverse : inverse;
+		batch_row(s, OFFSET)[j] = c->center ? s->w[at.beta][j] : 0.0f;
+		move_mean(c, &s->frozen[at.mean][j], mean[j]);
+		move_mean(c, &s->frozen[at.variance][j], variance);
+	}
+}
+
+static void norm_forward(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	const struct conf *c = s->conf;
+	const struct places at = places_of(c);
+	int64_t channels = channels_of(s), rows = rows_of(s), first = begin * rows * channels;
+	const float *mean = batch_row(s, MEAN), *scale = batch_row(s, SCALE),
+		    *offset = batch_row(s, OFFSET);
+
+	if (!s->training) {
+		float *running_scale = s->scratch, *running_offset = s->scratch + channels;
+		for (int64_t j = 0; j < channels; j++) {
+			running_scale[j] = 1.0f / sqrtf(s->w[at.variance][j] + (float)c->epsilon);
+			if (c->scale)
+				running_scale[j] *= s->w[at.gamma][j];
+			running_offset[j] = c->center ? s->w[at.beta][j] : 0.0f;
+		}
+		mean = s->w[at.mean];
+		scale = running_scale;
+		offset = running_offset;
+	}
+	s->kernels->normalize(
+		s->x[0] + first, mean, scale, offset, (end - begin) * rows, channels, s->y + first);
+}
+
+static void norm_collect_backward(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	const struct places at = places_of(s->conf);
+	int64_t channels = channels_of(s), rows = rows_of(s);
+	const float *inverse = batch_row(s, INVERSE);
+
+	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end)) {
+		int64_t chunk_rows = (layer_chunk_end(n, end) - n) * rows,
+			first = n * rows * channels;
+		float *sum = chunk_row(s, n, CHUNK_SUM),
+		      *products = chunk_row(s, n, CHUNK_SUM_PRODUCTS);
+		layer_sum_rows(s, s->dy + first, chunk_rows, channels, sum);
+		memset(products, 0, (size_t)channels * sizeof *products);
+		s->kernels->sum_products(s->dy + first, s->x[0] + first, batch_row(s, MEAN),
+			chunk_rows, channels, products);
+		if (at.beta >= 0)
+			memcpy(layer_partial(s, at.beta, n), sum, (size_t)channels * sizeof *sum);
+		for (int64_t j = 0; at.gamma >= 0 && j < channels; j++)
+			layer_partial(s, at.gamma, n)[j] = products[j] * inverse[j];
+	}
+}
+
+static void norm_combine_backward(const struct layer_step *s)
+{
+	int64_t channels = channels_of(s), rows = rows_of(s);
+	float *sum = batch_row(s, SUM), *products = batch_row(s, SUM_PRODUCTS);
+	const float per_place = 1.0f / (float)(s->batch_count * rows);
+
+	if (s->first_part)
+		memset(sum, 0, 2 * (size_t)channels * sizeof *sum);
+	for (int64_t n = 0; n < s->count; n += PLAN_CHUNK) {
+		s->kernels->add(sum, chunk_row(s, n, CHUNK_SUM), channels);
+		s->kernels->add(products, chunk_row(s, n, CHUNK_SUM_PRODUCTS), channels);
+	}
+	if (!s->last_part)
+		return;
+	for (int64_t j = 0; j < channels; j++) {
+		float inverse = batch_row(s, INVERSE)[j], scale = batch_row(s, SCALE)[j];
+		batch_row(s, SLOPE)[j] = -scale * inverse * inverse * products[j] * per_place;
+		sum[j] = -scale * sum[j] * per_place;
+	}
+}
+
+static void norm_backward(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	int64_t channels = channels_of(s), rows = rows_of(s), first = begin * rows * channels;
+
+	if (s->dx[0])
+		s->kernels->normalize_backward(s->dy + first, s->x[0] + first, batch_row(s, MEAN),
+			batch_row(s, SCALE), batch_row(s, SLOPE), batch_row(s, SUM),
+			(end - begin) * rows, channels, s->dx[0] + first);
+}
+
+const struct layer_class layer_batch_normalization = {
+	.name = "BatchNormalization",
+	.doc = "each channel brought to mean 0 and variance 1 over the batch",
+	.params = params,
+	.conf_size = sizeof(struct conf),
+	.inputs_min = 1,
+	.inputs_max = 1,
+	.plan = norm_plan,
+	.forward = norm_forward,
+	.backward = norm_backward,
+	.collect = norm_collect,
+	.combine = norm_combine,
+	.collect_backward = norm_collect_backward,
+	.combine_backward = norm_combine_backward,
+};
