@@ -3,17 +3,14 @@
 
 #include "engine/philox.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+enum { TEXT_BYTES = 4096 }; /* of a string of layers, its NUL included */
 
-static void set_arguments(
-	char *words, const char *separator, const struct param *table, void *conf);
+static bool set_arguments(char *words, const char *separator, const struct param *table, void *conf,
+	struct error *err);
 
 /* "1,2,3" */
 static bool set_list(const struct param *p, void *conf, const char *value, struct error *err)
@@ -57,131 +54,166 @@ static bool set_variant(const struct param *p, void *conf, const char *value, st
 		*open = '\0';
 	if (!param_set_variant(p, conf, name, "", err))
 		return false;
-	if (open) {
-		open[1 + strcspn(open + 1, ")")] = '\0';
-		set_arguments(
-			open + 1, "|", param_get_class(p, conf)->params, param_class_conf(p, conf));
-	}
-	return true;
+	if (!open)
+		return true;
+	open[1 + strcspn(open + 1, ")")] = '\0';
+	return set_arguments(
+		open + 1, "|", param_get_class(p, conf)->params, param_class_conf(p, conf), err);
 }
 
-static void set_argument(const struct param *table, void *conf, const char *name, const char *value)
+static bool set_pair(const struct param *p, void *conf, const char *value, struct error *err)
+{
+	const char *second = strchr(value, 'x');
+
+	return param_set_pair(p, conf, atoll(value), atoll(second ? second + 1 : value), "", err);
+}
+
+static bool set_argument(const struct param *table, void *conf, const char *name, const char *value,
+	struct error *err)
 {
 	const struct param *p = param_find(table, name);
-	struct error err = { 0 };
-	bool set = false;
 
 	if (!p)
-		fail_msg("no argument \"%s\"", name);
+		return error_set(err, ERROR_INVALID, "there is no argument \"%s\"", name);
 	if (strcmp(value, "null") == 0) {
 		param_set_null(p, conf);
-		return;
+		return true;
 	}
 	switch (p->type) {
 	case PARAM_TYPE_INT:
-		set = param_set_int(p, conf, atoll(value), "", &err);
-		break;
+		return param_set_int(p, conf, atoll(value), "", err);
 	case PARAM_TYPE_FLOAT:
-		set = param_set_float(p, conf, strtod(value, NULL), "", &err);
-		break;
+		return param_set_float(p, conf, strtod(value, NULL), "", err);
 	case PARAM_TYPE_BOOL:
 		param_set_bool(p, conf, strcmp(value, "true") == 0);
-		set = true;
-		break;
+		return true;
 	case PARAM_TYPE_CHOICE:
-		set = param_set_choice(p, conf, value, "", &err);
-		break;
-	case PARAM_TYPE_PAIR: {
-		const char *second = strchr(value, 'x');
-		set = param_set_pair(
-			p, conf, atoll(value), atoll(second ? second + 1 : value), "", &err);
-		break;
-	}
+		return param_set_choice(p, conf, value, "", err);
+	case PARAM_TYPE_PAIR:
+		return set_pair(p, conf, value, err);
 	case PARAM_TYPE_MARGINS:
-		set = set_margins(p, conf, value, &err);
-		break;
+		return set_margins(p, conf, value, err);
 	case PARAM_TYPE_LIST:
-		set = set_list(p, conf, value, &err);
-		break;
+		return set_list(p, conf, value, err);
 	case PARAM_TYPE_VARIANT:
-		set = set_variant(p, conf, value, &err);
-		break;
+		return set_variant(p, conf, value, err);
 	}
-	if (!set)
-		fail_msg("%s: %s", name, err.text);
+	return error_set(err, ERROR_INVALID, "%s: an argument of unknown type", name);
 }
 
 /* "name=value name=value" into a conf. */
-static void set_arguments(char *words, const char *separator, const struct param *table, void *conf)
+static bool set_arguments(char *words, const char *separator, const struct param *table, void *conf,
+	struct error *err)
 {
 	char *rest = words;
 
 	for (char *word; (word = strtok_r(rest, separator, &rest));) {
 		char *equals = strchr(word, '=');
+		if (!equals)
+			return error_set(
+				err, ERROR_INVALID, "\"%s\" is not of the form name=value", word);
 		*equals = '\0';
-		set_argument(table, conf, word, equals + 1);
+		if (!set_argument(table, conf, word, equals + 1, err))
+			return false;
 	}
+	return true;
 }
 
-/* Takes "key=value" out of words and returns the value, or NULL. */
+/* Takes " key=value" out of words and returns the value, in room, or NULL. */
 static char *take_word(char *words, const char *key, char *room)
 {
 	char *at = strstr(words, key);
 
 	if (!at)
 		return NULL;
-	size_t n = strcspn(at, " ");
-	memcpy(room, at + strlen(key), n - strlen(key));
-	room[n - strlen(key)] = '\0';
-	memset(at, ' ', n);
+	const char *value = at + strlen(key);
+	size_t n = strcspn(value, " ");
+	memcpy(room, value, n);
+	room[n] = '\0';
+	memset(at, ' ', strlen(key) + n);
 	return room;
 }
 
-static void add_layer(struct model *m, char *words)
+static bool add_layer(struct model *m, char *words, struct error *err)
 {
-	char name_room[64], inputs_room[128];
-	struct error err = { 0 };
-	char *name = take_word(words, "name=", name_room),
-	     *inputs = take_word(words, "inputs=", inputs_room);
+	char name_room[TEXT_BYTES], inputs_room[TEXT_BYTES];
+	char *name = take_word(words, " name=", name_room),
+	     *inputs = take_word(words, " inputs=", inputs_room);
 	char *rest = words, *type = strtok_r(rest, " ", &rest);
-	const struct layer_class *class = layer_class_find(type);
+	const struct layer_class *class = type ? layer_class_find(type) : NULL;
 
 	if (!class)
-		fail_msg("no layer \"%s\"", type);
-	struct model_layer *l = model_add(m, class, name, &err);
-	if (!l)
-		fail_msg("%s", err.text);
-	set_arguments(rest, " ", class->params, l->conf);
+		return error_set(err, ERROR_INVALID, "there is no layer \"%s\"", type ? type : "");
+	struct model_layer *l = model_add(m, class, name, err);
+	if (!l || !set_arguments(rest, " ", class->params, l->conf, err))
+		return false;
 	const char *names[MODEL_INPUTS_MAX];
 	int n = 0;
-	for (char *input; inputs && (input = strtok_r(inputs, ",", &inputs));)
+	for (char *input;
+		n < MODEL_INPUTS_MAX && inputs && (input = strtok_r(inputs, ",", &inputs));)
 		names[n++] = input;
-	if (n && !model_set_inputs(m, names, n, &err))
-		fail_msg("%s", err.text);
+	return n == 0 || model_set_inputs(m, names, n, err);
 }
 
-struct model *network_model(const char *layers, const char *loss, const char *optimizer)
+static bool set_loss(struct model *m, char *words, struct error *err)
+{
+	char *rest = words, *name = strtok_r(rest, " ", &rest);
+	const struct loss_class *class = name ? loss_class_find(name) : NULL;
+
+	if (!class)
+		return error_set(err, ERROR_INVALID, "there is no loss \"%s\"", name ? name : "");
+	model_set_loss(m, class);
+	return set_arguments(rest, " ", class->params, m->loss_conf, err);
+}
+
+static bool set_optimizer(struct model *m, char *words, struct error *err)
+{
+	char *rest = words, *name = strtok_r(rest, " ", &rest);
+	const struct optimizer_class *class = name ? optimizer_class_find(name) : NULL;
+
+	if (!class)
+		return error_set(
+			err, ERROR_INVALID, "there is no optimizer \"%s\"", name ? name : "");
+	model_set_optimizer(m, class);
+	return set_arguments(rest, " ", class->params, m->optimizer_conf, err);
+}
+
+/* A copy that may be cut; false: the text is too long. */
+static bool copy_text(const char *text, char ret[static TEXT_BYTES], struct error *err)
+{
+	if (snprintf(ret, TEXT_BYTES, "%s", text) >= TEXT_BYTES)
+		return error_set(err, ERROR_INVALID, "a text of %zu bytes; allowed: %d",
+			strlen(text), TEXT_BYTES - 1);
+	return true;
+}
+
+static bool fill(struct model *m, const char *layers, const char *loss, const char *optimizer,
+	struct error *err)
+{
+	char words[TEXT_BYTES], *rest = words;
+
+	if (!copy_text(layers, words, err))
+		return false;
+	for (char *layer; (layer = strtok_r(rest, ";", &rest));)
+		if (!add_layer(m, layer, err))
+			return false;
+	return copy_text(loss, words, err) && set_loss(m, words, err) &&
+	       copy_text(optimizer, words, err) && set_optimizer(m, words, err);
+}
+
+struct model *network_parse(
+	const char *layers, const char *loss, const char *optimizer, struct error *err)
 {
 	struct model *m = model_new();
-	char words[2048], *rest = words;
 
-	assert_non_null(m);
-	(void)snprintf(words, sizeof words, "%s", layers);
-	for (char *layer; (layer = strtok_r(rest, ";", &rest));)
-		add_layer(m, layer);
-	(void)snprintf(words, sizeof words, "%s", loss);
-	rest = words;
-	const struct loss_class *loss_class = loss_class_find(strtok_r(rest, " ", &rest));
-	assert_non_null(loss_class);
-	model_set_loss(m, loss_class);
-	set_arguments(rest, " ", loss_class->params, m->loss_conf);
-	(void)snprintf(words, sizeof words, "%s", optimizer);
-	rest = words;
-	const struct optimizer_class *optimizer_class =
-		optimizer_class_find(strtok_r(rest, " ", &rest));
-	assert_non_null(optimizer_class);
-	model_set_optimizer(m, optimizer_class);
-	set_arguments(rest, " ", optimizer_class->params, m->optimizer_conf);
+	if (!m) {
+		(void)error_no_memory(err);
+		return NULL;
+	}
+	if (!fill(m, layers, loss, optimizer, err)) {
+		model_free(m);
+		return NULL;
+	}
 	return m;
 }
 

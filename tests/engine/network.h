@@ -1,15 +1,20 @@
-/* network.h - networks for tests, from one string:
+/* network.h - networks from one string, for tests and benchmarks:
  *   "Conv2D filters=3 kernel_size=3x2 activation=relu; Flatten; Dense units=4 name=out inputs=a,b"
  * A list is "axis=1,2", margins are "padding=1", "1x2" or "1,2x3,4" (top, bottom, left, right), one
  * of a family is "kernel_regularizer=L2" or "=L1L2(l1=0.1|l2=0.2)", and null is "null".
- * Values go through the param tables, as a job's do. A string that is wrong fails the test. */
+ * Values go through the param tables, as a job's do. Any thread. */
 #pragma once
 
 #include "engine/layer.h"
 #include "engine/loss.h"
 #include "engine/optimizer.h"
 
-/* The caller frees with model_free. Loss and optimizer: "Adam learning_rate=0.01". */
+/* The caller frees with model_free. Loss and optimizer: "Adam learning_rate=0.01". NULL: a string
+ * is wrong, or no memory. */
+struct model *network_parse(
+	const char *layers, const char *loss, const char *optimizer, struct error *err) MUST_CHECK;
+
+/* The same in a cmocka test, which a string that is wrong fails (network_model.c). */
 struct model *network_model(const char *layers, const char *loss, const char *optimizer);
 
 /* Uniform numbers in (-1, 1), the same ones for the same seed. */
