@@ -211,11 +211,20 @@ bool param_set_float(
 	return true;
 }
 
+/* The choice that a name stands for: itself, unless it is an alias. */
+static const char *param_choice_name(const struct param *p, const char *name)
+{
+	for (const char *const *alias = p->aliases; alias && *alias; alias += 2)
+		if (strcmp(alias[0], name) == 0)
+			return alias[1];
+	return name;
+}
+
 bool param_set_choice(
 	const struct param *p, void *conf, const char *name, const char *pointer, struct error *err)
 {
 	assert(p->type == PARAM_TYPE_CHOICE);
-	int index = param_choice_index(p->choices, name);
+	int index = param_choice_index(p->choices, param_choice_name(p, name));
 	if (index < 0) {
 		char seen[72];
 		(void)snprintf(seen, sizeof seen, "\"%.64s\"", name);

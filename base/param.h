@@ -92,6 +92,9 @@ struct param {
 	double def, min, max;
 	int64_t count_min;                 /* numbers of a LIST, at least; at most those that fit */
 	const char *const *choices;        /* NULL-terminated names of a CHOICE */
+	const char *const *aliases;        /* other names that are taken for choices: pairs of one
+					      and the choice it stands for, NULL-terminated; NULL:
+					      there are none */
 	const struct param_family *family; /* of a VARIANT */
 };
 

@@ -3,9 +3,10 @@
  *
  * plan() alone may fail; it runs once. The passes return void and are called by several threads at
  * a time, each for its own samples [begin, end) (whole chunks of PLAN_CHUNK) with its own scratch.
- * forward sets y. backward gets dy, which it may overwrite, SETS dx where it is wanted, and sets
- * the partial sums of its weights' gradients, one for each chunk. A weight marked `tiled` gets no
- * partial sums: gradient() works out rows of it over all samples instead.
+ * forward sets z, and y = f(z) by layer_activate. backward gets dy, which it may overwrite, SETS dx
+ * where it is wanted, and sets the partial sums of its weights' gradients, one for each chunk. A
+ * weight marked `tiled` gets no partial sums: gradient() works out rows of it over all samples
+ * instead.
  *
  * A batch that does not fit in memory is worked in parts of whole chunks (micro-batches); samples
  * are counted from the start of the part. A pass may be called several times for the same samples
@@ -37,8 +38,10 @@ struct layer_plan {
 	struct shape out;
 	struct weight_plan weights[PLAN_WEIGHTS_MAX];
 	int n_weights;
-	enum activation activation; /* applied to y; the plan takes a softmax away that the loss
-				       does itself */
+	enum activation activation; /* y = f(z); the plan takes one away that the loss does itself.
+				       layer_ends_in (layers/common.h) sets both */
+	float alpha;                /* its argument */
+	bool activates_input;       /* z is x[0]: the layer is its activation alone */
 	int64_t saved_bytes;        /* kept from forward to backward, a sample */
 	int64_t scratch_floats;     /* a thread's, for one call */
 	int64_t table_ints;         /* filled once by table(), const afterwards */
@@ -64,6 +67,7 @@ struct layer_step {
 	int n_in;
 	const float *x[MODEL_INPUTS_MAX]; /* of the whole batch, as y, dy and dx */
 	float *dx[MODEL_INPUTS_MAX];      /* NULL: not wanted */
+	float *z; /* what y is the activation of: y itself, unless activation_needs_input */
 	float *y, *dy;
 	const float *w[PLAN_WEIGHTS_MAX];
 	float *partial[PLAN_WEIGHTS_MAX]; /* of chunk 0; that of chunk i is i * partial_floats

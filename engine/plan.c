@@ -267,6 +267,10 @@ static bool place_tensor(struct plan *p, int i)
 	} else if (!place(p, samples, values * (int64_t)sizeof(float), kind, &l->y)) {
 		return false;
 	}
+	l->z = l->y;
+	if (activation_needs_input(l->plan.activation) && !l->plan.activates_input &&
+		!place(p, samples, values * (int64_t)sizeof(float), kind, &l->z))
+		return false;
 	bool needs_dy = l->has_gradient || i == p->n_layers - 1;
 	if ((l->root == i || l->root == MODEL_INPUT) && needs_dy &&
 		!place(p, samples, values * (int64_t)sizeof(float), kind, &l->dy))

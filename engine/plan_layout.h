@@ -37,6 +37,7 @@ struct planned_layer {
 	int root; /* the layer whose tensor y is: itself, or further up when in place; MODEL_INPUT:
 		     the input */
 	size_t y, dy; /* of the root */
+	size_t z;     /* y, or a tensor of its own where the activation needs its input */
 	size_t saved, table;
 	size_t chunks, batch; /* as in layer_step */
 	int first_weight;     /* in plan->weights */

@@ -44,11 +44,25 @@ const char *const metric_names[] = { "accuracy", NULL };
 const char *const activation_names[] = {
 	[ACTIVATION_LINEAR] = "linear",
 	[ACTIVATION_RELU] = "relu",
+	[ACTIVATION_RELU6] = "relu6",
+	[ACTIVATION_LEAKY_RELU] = "leaky_relu",
+	[ACTIVATION_ELU] = "elu",
+	[ACTIVATION_SELU] = "selu",
+	[ACTIVATION_GELU] = "gelu",
 	[ACTIVATION_SIGMOID] = "sigmoid",
+	[ACTIVATION_HARD_SIGMOID] = "hard_sigmoid",
+	[ACTIVATION_SILU] = "silu",
+	[ACTIVATION_SOFTPLUS] = "softplus",
+	[ACTIVATION_SOFTSIGN] = "softsign",
 	[ACTIVATION_TANH] = "tanh",
+	[ACTIVATION_EXPONENTIAL] = "exponential",
+	[ACTIVATION_MISH] = "mish",
 	[ACTIVATION_SOFTMAX] = "softmax",
+	[ACTIVATION_LOG_SOFTMAX] = "log_softmax",
 	[ACTIVATION_COUNT] = NULL,
 };
+
+const char *const activation_aliases[] = { "swish", "silu", NULL };
 
 const char *const initializer_names[] = {
 	[INITIALIZER_GLOROT_UNIFORM] = "glorot_uniform",

@@ -11,9 +11,10 @@ struct optimizer_class; /* engine/optimizer.h */
 extern const struct layer_class *const layer_classes[];
 extern const struct loss_class *const loss_classes[];
 extern const struct optimizer_class *const optimizer_classes[];
-extern const char *const metric_names[];      /* "accuracy" */
-extern const char *const activation_names[];  /* Keras's names, in the order of enum activation */
-extern const char *const initializer_names[]; /* Keras's names, in the order of enum initializer */
+extern const char *const metric_names[];       /* "accuracy" */
+extern const char *const activation_names[];   /* Keras's names, in the order of enum activation */
+extern const char *const activation_aliases[]; /* as struct param's */
+extern const char *const initializer_names[];  /* Keras's names, in the order of enum initializer */
 
 /* The class of that name, or NULL. */
 const struct layer_class *layer_class_find(const char *name);

@@ -72,6 +72,7 @@ static void bind_step(struct run *r, int thread, int i)
 		.plan = &l->plan,
 		.in = l->in,
 		.n_in = l->n_inputs,
+		.z = run_at(r, l->z),
 		.y = run_at(r, l->y),
 		.dy = run_at(r, l->dy),
 		.saved = run_at(r, l->saved),

@@ -6,6 +6,7 @@
  * -ffast-math. */
 #pragma once
 
+#include "engine/kernels/activate.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/math.h"
 
@@ -103,97 +104,6 @@ static void k_from_u8(const uint8_t *restrict x, int64_t n, float *restrict y)
 {
 	for (int64_t i = 0; i < n; i++)
 		y[i] = (float)x[i] / 255.0f;
-}
-
-/* max(x, 0) that lets a NaN through, so that a diverged network cannot hide. */
-static inline float relu(float x)
-{
-	return x < 0.0f ? 0.0f : x;
-}
-
-/* y = softmax(x) along a row; y may be x. Returns the logarithm of the sum of e^(x - max), and max.
- */
-static float softmax_row(const float *x, int64_t n, float *y, float *ret_max)
-{
-	float max = x[0], sum = 0.0f;
-
-	for (int64_t i = 1; i < n; i++)
-		max = x[i] > max ? x[i] : max;
-	for (int64_t i = 0; i < n; i++)
-		y[i] = math_exp(x[i] - max);
-	for (int64_t i = 0; i < n; i++)
-		sum += y[i];
-	for (int64_t i = 0; i < n; i++)
-		y[i] = y[i] / sum;
-	*ret_max = max;
-	return math_log(sum);
-}
-
-static void k_activate(enum activation a, float *y, int64_t rows, int64_t n)
-{
-	int64_t size = rows * n;
-	float max;
-
-	switch (a) {
-	case ACTIVATION_RELU:
-		for (int64_t i = 0; i < size; i++)
-			y[i] = relu(y[i]);
-		break;
-	case ACTIVATION_SIGMOID:
-		for (int64_t i = 0; i < size; i++)
-			y[i] = math_logistic(y[i]);
-		break;
-	case ACTIVATION_TANH:
-		for (int64_t i = 0; i < size; i++)
-			y[i] = math_tanh(y[i]);
-		break;
-	case ACTIVATION_SOFTMAX:
-		for (int64_t r = 0; r < rows; r++)
-			(void)softmax_row(y + r * n, n, y + r * n, &max);
-		break;
-	case ACTIVATION_LINEAR:
-	case ACTIVATION_COUNT:
-		break;
-	}
-}
-
-/* dx_i = y_i (dy_i - sum_j dy_j y_j): the Jacobian of softmax is diag(y) - y yᵀ. */
-static void softmax_backward_row(const float *y, float *dy, int64_t n)
-{
-	float dot = 0.0f;
-
-	for (int64_t i = 0; i < n; i++)
-		dot = fmaf(dy[i], y[i], dot);
-	for (int64_t i = 0; i < n; i++)
-		dy[i] = y[i] * (dy[i] - dot);
-}
-
-static void k_activate_backward(
-	enum activation a, const float *restrict y, float *restrict dy, int64_t rows, int64_t n)
-{
-	int64_t size = rows * n;
-
-	switch (a) {
-	case ACTIVATION_RELU:
-		for (int64_t i = 0; i < size; i++)
-			dy[i] = y[i] > 0.0f ? dy[i] : 0.0f;
-		break;
-	case ACTIVATION_SIGMOID:
-		for (int64_t i = 0; i < size; i++)
-			dy[i] = dy[i] * (y[i] * (1.0f - y[i]));
-		break;
-	case ACTIVATION_TANH:
-		for (int64_t i = 0; i < size; i++)
-			dy[i] = dy[i] * fmaf(-y[i], y[i], 1.0f);
-		break;
-	case ACTIVATION_SOFTMAX:
-		for (int64_t r = 0; r < rows; r++)
-			softmax_backward_row(y + r * n, dy + r * n, n);
-		break;
-	case ACTIVATION_LINEAR:
-	case ACTIVATION_COUNT:
-		break;
-	}
 }
 
 static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64_t rows, int64_t n,

@@ -86,11 +86,14 @@ struct kernels {
 		int64_t n, float *dx);
 	void (*add)(float *y, const float *x, int64_t n);       /* y += x */
 	void (*from_u8)(const uint8_t *x, int64_t n, float *y); /* y = x / 255 */
-	/* y in place, rows of n; softmax works along a row. */
-	void (*activate)(enum activation a, float *y, int64_t rows, int64_t n);
-	/* dy in place: times the derivative, which all of them have in terms of y. */
-	void (*activate_backward)(
-		enum activation a, const float *y, float *dy, int64_t rows, int64_t n);
+	/* y = f(x), rows of n; softmax and log_softmax work along a row. y may be x. alpha: f's
+	 * argument, where it has one. */
+	void (*activate)(
+		enum activation a, float alpha, const float *x, float *y, int64_t rows, int64_t n);
+	/* dy in place: times the derivative at x, y being f(x). x may be y where
+	 * !activation_needs_input(a): those have the derivative in terms of y. */
+	void (*activate_backward)(enum activation a, float alpha, const float *x, const float *y,
+		float *dy, int64_t rows, int64_t n);
 	/* Rows of n logits, a label each: dx = (softmax(x) - onehot(label)) * scale, loss[r] = -log
 	 * softmax(x)[label], right[r] = whether the label is the first largest. dx NULL: loss only.
 	 * dx may be x. */

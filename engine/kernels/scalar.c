@@ -41,7 +41,7 @@ static void k_max_pool(
 					first = (int)i;
 				}
 			}
-			y[o * p->channels + c] = with_relu ? relu(max) : max;
+			y[o * p->channels + c] = with_relu ? relu(max, /* alpha= */ 0.0f) : max;
 			where[o * p->channels + c] = (uint8_t)first;
 		}
 	}

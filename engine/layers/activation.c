@@ -1,8 +1,5 @@
 /* activation.c - y = f(x), f on its own. */
 #include "engine/layers/common.h"
-#include "engine/registry.h"
-
-#include <string.h>
 
 struct conf {
 	int activation;
@@ -14,7 +11,8 @@ static const struct param params[] = {
 		.type = PARAM_TYPE_CHOICE,
 		.flags = PARAM_REQUIRED,
 		.offset = offsetof(struct conf, activation),
-		.choices = activation_names },
+		.choices = activation_names,
+		.aliases = activation_aliases },
 	PARAM_END,
 };
 
@@ -22,28 +20,9 @@ static bool activation_plan(
 	const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
 	(void)err; /* takes anything */
-	ret->out = *r->in;
-	ret->activation = (enum activation)((const struct conf *)r->conf)->activation;
-	ret->flops_per_output = 1;
+	layer_ends_in(ret, ((const struct conf *)r->conf)->activation);
+	layer_plan_activates_input(r, ret);
 	return true;
-}
-
-static void activation_forward(const struct layer_step *s, int64_t begin, int64_t end)
-{
-	int64_t n = shape_elements(s->in);
-
-	memcpy(s->y + begin * n, s->x[0] + begin * n, (size_t)((end - begin) * n) * sizeof(float));
-	layer_activate(s, begin, end);
-}
-
-static void activation_backward(const struct layer_step *s, int64_t begin, int64_t end)
-{
-	int64_t n = shape_elements(s->in);
-
-	layer_activate_backward(s, begin, end);
-	if (s->dx[0])
-		memcpy(s->dx[0] + begin * n, s->dy + begin * n,
-			(size_t)((end - begin) * n) * sizeof(float));
 }
 
 const struct layer_class layer_activation = {
@@ -54,6 +33,6 @@ const struct layer_class layer_activation = {
 	.inputs_min = 1,
 	.inputs_max = 1,
 	.plan = activation_plan,
-	.forward = activation_forward,
-	.backward = activation_backward,
+	.forward = layer_activate,
+	.backward = layer_activate_backward_input,
 };

@@ -23,12 +23,33 @@ static void last_axis(const struct shape *s, int64_t *ret_rows, int64_t *ret_n)
 	*ret_rows = shape_elements(s) / *ret_n;
 }
 
+void layer_ends_in(struct layer_plan *ret, int activation)
+{
+	ret->activation = (enum activation)activation;
+	ret->alpha = activation_alpha(ret->activation);
+}
+
+void layer_plan_activates_input(const struct layer_request *r, struct layer_plan *ret)
+{
+	ret->out = *r->in;
+	ret->activates_input = true;
+	ret->flops_per_output = 1;
+}
+
+/* The plan gives a layer that is its activation alone no z of its own. */
+static const float *input_of(const struct layer_step *s)
+{
+	return s->plan->activates_input ? s->x[0] : s->z;
+}
+
 void layer_activate(const struct layer_step *s, int64_t begin, int64_t end)
 {
 	int64_t rows, n;
 
 	last_axis(&s->plan->out, &rows, &n);
-	s->kernels->activate(s->plan->activation, s->y + begin * rows * n, (end - begin) * rows, n);
+	int64_t at = begin * rows * n;
+	s->kernels->activate(s->plan->activation, s->plan->alpha, input_of(s) + at, s->y + at,
+		(end - begin) * rows, n);
 }
 
 void layer_activate_backward(const struct layer_step *s, int64_t begin, int64_t end)
@@ -37,8 +58,19 @@ void layer_activate_backward(const struct layer_step *s, int64_t begin, int64_t 
 
 	last_axis(&s->plan->out, &rows, &n);
 	int64_t at = begin * rows * n;
-	s->kernels->activate_backward(
-		s->plan->activation, s->y + at, s->dy + at, (end - begin) * rows, n);
+	s->kernels->activate_backward(s->plan->activation, s->plan->alpha, input_of(s) + at,
+		s->y + at, s->dy + at, (end - begin) * rows, n);
+}
+
+void layer_activate_backward_input(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	int64_t n = shape_elements(s->in);
+
+	if (!s->dx[0])
+		return;
+	layer_activate_backward(s, begin, end);
+	memcpy(s->dx[0] + begin * n, s->dy + begin * n,
+		(size_t)((end - begin) * n) * sizeof(float));
 }
 
 void layer_sum_rows(const struct layer_step *s, const float *x, int64_t rows, int64_t n, float *sum)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/layer.h"
+#include "engine/registry.h"
 
 /* Kernels of at least this many values get their gradient row by row over the whole batch; smaller
  * ones one partial sum a chunk. Part of the numeric contract: the two sum in different orders. */
@@ -9,9 +10,26 @@ enum { WEIGHT_TILED_MIN = 4096 };
 
 struct weight_plan weight_bias(int64_t n, enum initializer initializer);
 
-/* y = f(y), dy = dy f'(y) for the samples [begin, end) by the plan's activation. */
+/* The layer's activation, by an argument's index, with Keras's default of its alpha. */
+void layer_ends_in(struct layer_plan *ret, int activation);
+
+/* The row of an argument `activation` that is "linear" unless it is given. */
+#define PARAM_ACTIVATION(conf, field)                                                              \
+	{                                                                                          \
+		.name = #field, .doc = "function applied to the output",                           \
+		.type = PARAM_TYPE_CHOICE, .offset = offsetof(conf, field),                        \
+		.def = ACTIVATION_LINEAR, .choices = activation_names,                             \
+		.aliases = activation_aliases                                                      \
+	}
+
+/* The rest of the plan of a layer that is its activation alone, y = f(x). */
+void layer_plan_activates_input(const struct layer_request *r, struct layer_plan *ret);
+
+/* y = f(z), dy = dy f'(z) for the samples [begin, end) by the plan's activation. */
 void layer_activate(const struct layer_step *s, int64_t begin, int64_t end);
 void layer_activate_backward(const struct layer_step *s, int64_t begin, int64_t end);
+/* dx = dy f'(x): the backward pass of a layer that is its activation alone. */
+void layer_activate_backward_input(const struct layer_step *s, int64_t begin, int64_t end);
 
 /* sum[j] = x[0][j] + x[1][j] + … */
 void layer_sum_rows(

@@ -17,8 +17,7 @@ static const struct param params[] = {
 		"rows and columns from position to position"),
 	PARAM_CHOICE(struct conv2d_conf, padding, PADDING_VALID, padding_names,
 		"what happens at the edge"),
-	PARAM_CHOICE(struct conv2d_conf, activation, ACTIVATION_LINEAR, activation_names,
-		"function applied to the output"),
+	PARAM_ACTIVATION(struct conv2d_conf, activation),
 	PARAM_BOOL(struct conv2d_conf, use_bias, true, "add a learned bias"),
 	PARAM_CHOICE(struct conv2d_conf, kernel_initializer, INITIALIZER_GLOROT_UNIFORM,
 		initializer_names, "first values of the kernel"),
@@ -67,7 +66,7 @@ static void conv_forward(const struct layer_step *s, int64_t begin, int64_t end)
 
 	conv2d_clear_border(s, &g);
 	for (int64_t n = begin; n < end; n++) {
-		conv2d_forward_rows(s, &g, conv2d_input(s, &g, n), 0, s->y + n * out);
+		conv2d_forward_rows(s, &g, conv2d_input(s, &g, n), 0, s->z + n * out);
 		layer_activate(s, n, n + 1);
 	}
 }

@@ -64,7 +64,7 @@ bool conv2d_plan_memory(const struct conv2d_conf *c, const struct conv2d_geometr
 			"an image of %" PRId64 " x %" PRId64 " with %" PRId64
 			" filters is larger than the 2^31 values allowed",
 			g->h.padded, g->w.padded, g->out);
-	ret->activation = (enum activation)c->activation;
+	layer_ends_in(ret, c->activation);
 	ret->table_ints = positions(g) + g->kernel + g->h.in * g->w.in;
 	ret->scratch_floats = x_floats(g) + e_floats(g) + g->kernel * g->out + more;
 	ret->weights[CONV2D_KERNEL] = (struct weight_plan){

@@ -1,4 +1,4 @@
-/* dense.c - y = f(x w + b).   x (N,I)  w (I,O)  b (O)  y (N,O); w is Keras's kernel.
+/* dense.c - y = f(z), z = x w + b.   x (N,I)  w (I,O)  b (O)  y (N,O); w is Keras's kernel.
  * dw = xᵀ dy, db = sum of dy over N, dx = dy wᵀ, dy being already that of f's argument. */
 #include "engine/layer.h"
 
@@ -14,8 +14,7 @@ struct conf {
 
 static const struct param params[] = {
 	PARAM_INT_REQUIRED(struct conf, units, 1, 65536, "width of the output"),
-	PARAM_CHOICE(struct conf, activation, ACTIVATION_LINEAR, activation_names,
-		"function applied to the output"),
+	PARAM_ACTIVATION(struct conf, activation),
 	PARAM_BOOL(struct conf, use_bias, true, "add a learned bias"),
 	PARAM_CHOICE(struct conf, kernel_initializer, INITIALIZER_GLOROT_UNIFORM, initializer_names,
 		"first values of the kernel"),
@@ -38,7 +37,7 @@ static bool dense_plan(const struct layer_request *r, struct layer_plan *ret, st
 			text);
 	int64_t inputs = r->in->dim[0];
 	ret->out = SHAPE1(c->units);
-	ret->activation = (enum activation)c->activation;
+	layer_ends_in(ret, c->activation);
 	ret->flops_per_output = 2 * inputs;
 	ret->weights[KERNEL] = (struct weight_plan){
 		.name = "kernel",
@@ -70,7 +69,7 @@ static void dense_forward(const struct layer_step *s, int64_t begin, int64_t end
 		.b = s->w[KERNEL],
 		.b_row = outputs,
 		.bias = s->w[BIAS],
-		.c = s->y + begin * outputs,
+		.c = s->z + begin * outputs,
 		.c_row = outputs,
 	});
 	layer_activate(s, begin, end);

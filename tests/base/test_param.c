@@ -53,6 +53,7 @@ struct conf {
 
 static const char *const paddings[] = { "valid", "same", NULL };
 static const char *const activations[] = { "linear", "relu", "tanh", NULL };
+static const char *const other_names[] = { "ramp", "relu", "none", "linear", NULL };
 
 static const struct param table[] = {
 	PARAM_INT_REQUIRED(struct conf, units, 1, 65536, "width of the output"),
@@ -62,7 +63,13 @@ static const struct param table[] = {
 	PARAM_BOOL(struct conf, bias, true, "add a bias"),
 	PARAM_BOOL(struct conf, frozen, false, "do not train it"),
 	PARAM_CHOICE(struct conf, padding, 0, paddings, "what happens at the edge"),
-	PARAM_CHOICE(struct conf, activation, 1, activations, "function of the output"),
+	{ .name = "activation",
+		.doc = "function of the output",
+		.type = PARAM_TYPE_CHOICE,
+		.offset = offsetof(struct conf, activation),
+		.def = 1,
+		.choices = activations,
+		.aliases = other_names },
 	PARAM_PAIR(struct conf, kernel, 3, 1, 255, PARAM_REQUIRED, "rows and columns"),
 	PARAM_PAIR(struct conf, strides, NAN, 1, 255, PARAM_NULLABLE, "null: as pool"),
 	PARAM_PAIR(struct conf, pool, 2, 1, 255, 0, "rows and columns of a window"),
@@ -431,6 +438,21 @@ static void a_choice_is_one_of_its_names(void **state)
 	assert_string_equal(param_get_choice(row("padding"), &c), "valid");
 }
 
+static void an_alias_stands_for_a_choice(void **state)
+{
+	struct conf c = defaults();
+	struct error err = { 0 };
+
+	(void)state;
+	assert_true(param_set_choice(row("activation"), &c, "none", "", NULL));
+	assert_string_equal(param_get_choice(row("activation"), &c), "linear");
+	assert_true(param_set_choice(row("activation"), &c, "ramp", "", NULL));
+	assert_string_equal(param_get_choice(row("activation"), &c), "relu");
+	assert_false(param_set_choice(row("activation"), &c, "ramps", "", &err));
+	assert_string_equal(err.text, "activation is \"ramps\"; allowed: \"linear\", \"relu\", "
+				      "\"tanh\"");
+}
+
 static void a_long_name_is_not_echoed_whole(void **state)
 {
 	struct conf c = defaults();
@@ -524,6 +546,7 @@ int main(void)
 		cmocka_unit_test(a_variant_says_what_it_can_be),
 		cmocka_unit_test(the_null_of_the_table_is_no_value),
 		cmocka_unit_test(a_choice_is_one_of_its_names),
+		cmocka_unit_test(an_alias_stands_for_a_choice),
 		cmocka_unit_test(a_long_name_is_not_echoed_whole),
 		cmocka_unit_test(refusals_tell_the_value_seen_and_the_values_allowed),
 		cmocka_unit_test(the_allowed_values_have_a_text),

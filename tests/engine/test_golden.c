@@ -1,7 +1,10 @@
-/* test_golden.c - the engine against PyTorch: two small networks, step by step.
- * golden/make_golden.py made the numbers, in double precision, and says what each network is. */
+/* test_golden.c - the engine against PyTorch: each activation, and two small networks, step by
+ * step. golden/make_golden.py made the numbers, in double precision, and says what each network is.
+ */
 #include "network.h"
 
+#include "engine/kernels/kernels.h"
+#include "engine/registry.h"
 #include "engine/trainer.h"
 
 #include <math.h>
@@ -12,6 +15,14 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+enum { POINT_ROWS = 4, POINT_WIDTH = 6, POINTS = POINT_ROWS * POINT_WIDTH };
+
+/* y = f(x) and dx at the points of activation_x, for the dy of activation_dy. */
+struct activation_truth {
+	const char *name;
+	double y[POINTS], dx[POINTS];
+};
 
 #include "golden/networks.inc"
 
@@ -266,6 +277,37 @@ static void check_all(const struct golden *g,
 			check(g, &g->truths[j], sets[i]);
 }
 
+static void compare_points(const char *isa, const char *name, const char *what, const float *seen,
+	const double *wanted)
+{
+	for (int i = 0; i < POINTS; i++)
+		if (!(fabs((double)seen[i] - wanted[i]) <= TOLERANCE * fmax(1, fabs(wanted[i]))))
+			fail_msg("%s, %s of %s at point %d: %.9g, PyTorch has %.9g", isa, what,
+				name, i, (double)seen[i], wanted[i]);
+}
+
+static void check_activation(const struct kernels *k, const struct activation_truth *truth)
+{
+	enum activation a = (enum activation)param_choice_index(activation_names, truth->name);
+	float x[POINTS], y[POINTS], dy[POINTS];
+
+	scaled(activation_x, POINTS, POINT_SCALE, x);
+	scaled(activation_dy, POINTS, POINT_SCALE, dy);
+	k->activate(a, activation_alpha(a), x, y, POINT_ROWS, POINT_WIDTH);
+	compare_points(k->name, truth->name, "value", y, truth->y);
+	k->activate_backward(a, activation_alpha(a), x, y, dy, POINT_ROWS, POINT_WIDTH);
+	compare_points(k->name, truth->name, "gradient", dy, truth->dx);
+}
+
+static void each_activation_is_pytorch_s(void **state)
+{
+	(void)state;
+	assert_int_equal(COUNT_OF(activation_truths), ACTIVATION_COUNT);
+	for (int i = 0; kernels_all[i]; i++)
+		for (int a = 0; kernels_find(kernels_all[i]->name) && a < ACTIVATION_COUNT; a++)
+			check_activation(kernels_all[i], &activation_truths[a]);
+}
+
 static void a_convolutional_network_has_pytorch_s_gradients(void **state)
 {
 	(void)state;
@@ -293,6 +335,7 @@ static void a_dense_network_takes_pytorch_s_nesterov_steps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_activation_is_pytorch_s),
 		cmocka_unit_test(a_convolutional_network_has_pytorch_s_gradients),
 		cmocka_unit_test(a_convolutional_network_takes_pytorch_s_adam_steps),
 		cmocka_unit_test(a_dense_network_has_pytorch_s_gradients),

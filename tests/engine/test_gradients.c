@@ -245,12 +245,19 @@ static void test_each_activation(void **state)
 {
 	(void)state;
 	for (int i = 0; activation_names[i]; i++) {
-		char layers[128];
+		char layers[160];
 		(void)snprintf(layers, sizeof layers,
-			"Dense units=6 activation=%s; Dense units=3 activation=softmax",
-			activation_names[i]);
+			"Dense units=6 activation=%s; Dense units=5; Activation activation=%s; "
+			"Dense units=3 activation=softmax",
+			activation_names[i], activation_names[i]);
 		check_case(
 			&(struct gradient_case){ layers, SHAPE1(4), entropy }, kernels_find(NULL));
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=3 kernel_size=2 activation=%s; Flatten; Dense units=3 "
+			"activation=softmax",
+			activation_names[i]);
+		check_case(&(struct gradient_case){ layers, SHAPE3(3, 4, 1), entropy },
+			kernels_find(NULL));
 	}
 }
 

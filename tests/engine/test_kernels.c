@@ -4,6 +4,7 @@
 #include "network.h"
 
 #include "engine/kernels/kernels.h"
+#include "engine/registry.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -254,13 +255,6 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 	k->add(c, r->a, n);
 	k->from_u8(r->bytes[side] + 4096 + 3, n, c + 1000);
 	k->sum_rows(r->a, rows, n, c + 2000);
-	for (int a = 0; a < ACTIVATION_COUNT; a++) {
-		float *y = c + 3000 + a * 600, *dy = c + 10000 + a * 600;
-		for (int64_t i = 0; i < rows * n; i++)
-			y[i] *= 20.0f;
-		k->activate((enum activation)a, y, rows, n);
-		k->activate_backward((enum activation)a, y, dy, rows, n);
-	}
 	k->softmax_cross_entropy(
 		r->a, labels, rows, n, 0.25f, c + 20000, c + 21000, r->bytes[side] + GUARD);
 	k->softmax_cross_entropy(
@@ -284,7 +278,60 @@ static void test_everything_elementwise(void **state)
 	}
 }
 
-static void test_a_nan_is_not_hidden_by_relu_or_pool(void **state)
+/* Every activation with its result in a place of its own, then in place. */
+static void work_activations(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	int64_t n = *(const int64_t *)ctx, rows = 3;
+
+	for (int i = 0; i < ACTIVATION_COUNT; i++) {
+		enum activation a = (enum activation)i;
+		float *x = r->c[side] + GUARD + 1800 * i, *y = x + 600, *dy = x + 1200;
+		for (int64_t j = 0; j < rows * n; j++)
+			x[j] *= 20.0f;
+		k->activate(a, 0.3f, x, y, rows, n);
+		k->activate_backward(a, 0.3f, x, y, dy, rows, n);
+		if (activation_needs_input(a))
+			continue;
+		k->activate(a, 0.3f, x, x, rows, n);
+		k->activate_backward(a, 0.3f, x, x, dy + 300, rows, n);
+	}
+}
+
+static void test_activations(void **state)
+{
+	char what[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		(void)snprintf(what, sizeof what, "activations, n=%d", (int)odd_sizes[i]);
+		each_table(work_activations, &odd_sizes[i], what);
+	}
+}
+
+/* Far out, at 0, and where a function changes its piece: values that noise does not have. */
+static void work_ends(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	static const float ends[] = { 0, -0.0f, 1e-45f, -1e-45f, 1e-38f, -1e-38f, 1e-4f, -1e-4f, 3,
+		-3, 6, -6, 13.3f, -13.3f, 14.5f, -14.5f, 20, -20, 87.3f, -87.3f, 88.8f, -88.8f,
+		1e6f, -1e6f, 3e38f, -3e38f };
+	enum { N = COUNT_OF(ends) };
+
+	(void)ctx; /* needs no size */
+	for (int i = 0; i < ACTIVATION_SOFTMAX; i++) {
+		enum activation a = (enum activation)i;
+		float *y = r->c[side] + GUARD + 100 * i, *dy = y + 50;
+		k->activate(a, 0.3f, ends, y, 1, N);
+		k->activate_backward(a, 0.3f, ends, y, dy, 1, N);
+	}
+}
+
+static void test_activations_at_the_ends_of_the_range(void **state)
+{
+	(void)state;
+	each_table(work_ends, NULL, "activations of ends");
+}
+
+static void test_a_nan_is_not_hidden_by_an_activation_or_pool(void **state)
 {
 	(void)state;
 	for (int i = 0; kernels_all[i]; i++) {
@@ -295,8 +342,13 @@ static void test_a_nan_is_not_hidden_by_relu_or_pool(void **state)
 		uint8_t where[1];
 		k->max_pool(&(struct pool_row){ 1, 1, 2, 2, 2, 2 }, x, true, y, where);
 		assert_true(isnan(y[0]));
-		k->activate(ACTIVATION_RELU, x, 1, 4);
-		assert_true(isnan(x[0]));
+		for (int a = 0; a < ACTIVATION_COUNT; a++) {
+			float z[4];
+			k->activate((enum activation)a, 0.3f, x, z, 1, 4);
+			if (!isnan(z[0]))
+				fail_msg("%s: NaN became %g by %s", k->name, (double)z[0],
+					activation_names[a]);
+		}
 	}
 }
 
@@ -326,7 +378,9 @@ int main(void)
 		cmocka_unit_test(test_gemm_of_segments_and_scattered_rows),
 		cmocka_unit_test(test_max_pool_forward_and_backward),
 		cmocka_unit_test(test_everything_elementwise),
-		cmocka_unit_test(test_a_nan_is_not_hidden_by_relu_or_pool),
+		cmocka_unit_test(test_activations),
+		cmocka_unit_test(test_activations_at_the_ends_of_the_range),
+		cmocka_unit_test(test_a_nan_is_not_hidden_by_an_activation_or_pool),
 		cmocka_unit_test(test_names),
 	};
 

@@ -1,5 +1,5 @@
-/* test_math.c - exp, log, tanh and the logistic function against the C library's in double, over
- * the whole range. */
+/* test_math.c - the engine's own functions against the C library's in double, over the whole range.
+ */
 #include "engine/kernels/math.h"
 
 #include <setjmp.h>
@@ -54,6 +54,47 @@ static double logistic_minus_wanted(double x)
 	return 1.0 / (1.0 + exp(x));
 }
 
+static float expm1_minus(float x)
+{
+	return math_expm1(-x);
+}
+static double expm1_minus_wanted(double x)
+{
+	return expm1(-x);
+}
+static double softplus_wanted(double x)
+{
+	return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+static float softplus_minus(float x)
+{
+	return math_softplus(-x);
+}
+static double softplus_minus_wanted(double x)
+{
+	return softplus_wanted(-x);
+}
+static double bell_wanted(double x)
+{
+	return exp(-x * x / 2);
+}
+static float normal(float x)
+{
+	return math_normal(x, math_bell(x));
+}
+static double normal_wanted(double x)
+{
+	return erfc(-x / sqrt(2.0)) / 2;
+}
+static float normal_minus(float x)
+{
+	return normal(-x);
+}
+static double normal_minus_wanted(double x)
+{
+	return normal_wanted(-x);
+}
+
 #define ASSERT_BELOW(seen, limit)                                                                  \
 	do {                                                                                       \
 		double seen_ = (seen);                                                             \
@@ -103,6 +144,49 @@ static void test_logistic(void **state)
 	assert_true(isnan(math_logistic(NAN)));
 }
 
+static void test_expm1(void **state)
+{
+	(void)state;
+	ASSERT_BELOW(worst(1e-45f, 88.7f, 997, math_expm1, expm1), 2);
+	ASSERT_BELOW(worst(1e-45f, 3e38f, 997, expm1_minus, expm1_minus_wanted), 2);
+	ASSERT_BELOW(worst(0.3f, 2.0f, 7, math_expm1, expm1), 2);
+	ASSERT_BELOW(worst(0.3f, 2.0f, 7, expm1_minus, expm1_minus_wanted), 2);
+	assert_true(math_expm1(0.0f) == 0.0f);
+	assert_true(math_expm1(-50.0f) == -1.0f && math_expm1(-INFINITY) == -1.0f);
+	assert_true(isinf(math_expm1(89.0f)) && isinf(math_expm1(INFINITY)));
+	assert_true(isnan(math_expm1(NAN)));
+}
+
+static void test_log1p(void **state)
+{
+	(void)state;
+	ASSERT_BELOW(worst(1e-45f, 3e38f, 997, math_log1p, log1p), 2);
+	ASSERT_BELOW(worst(0.3f, 0.5f, 1, math_log1p, log1p), 2);
+	assert_true(math_log1p(0.0f) == 0.0f && isinf(math_log1p(INFINITY)));
+	assert_true(isnan(math_log1p(NAN)));
+}
+
+static void test_softplus(void **state)
+{
+	(void)state;
+	ASSERT_BELOW(worst(1e-45f, 3e38f, 997, math_softplus, softplus_wanted), 4);
+	ASSERT_BELOW(worst(1e-45f, 87.3f, 997, softplus_minus, softplus_minus_wanted), 4);
+	assert_true(math_softplus(-INFINITY) == 0.0f && isinf(math_softplus(INFINITY)));
+	assert_true(isnan(math_softplus(NAN)));
+}
+
+static void test_normal(void **state)
+{
+	(void)state;
+	ASSERT_BELOW(worst(1e-45f, 13.2f, 997, math_bell, bell_wanted), 2);
+	ASSERT_BELOW(worst(1e-45f, 3e38f, 997, normal, normal_wanted), 4);
+	/* Beyond 12.9 it is below 2^-126. */
+	ASSERT_BELOW(worst(1e-45f, 12.9f, 997, normal_minus, normal_minus_wanted), 7);
+	assert_true(normal(14.5f) == 1.0f && normal(INFINITY) == 1.0f);
+	assert_true(normal(-14.5f) == 0.0f && normal(-INFINITY) == 0.0f);
+	assert_true(isnan(normal(NAN)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +194,10 @@ int main(void)
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_tanh),
 		cmocka_unit_test(test_logistic),
+		cmocka_unit_test(test_expm1),
+		cmocka_unit_test(test_log1p),
+		cmocka_unit_test(test_softplus),
+		cmocka_unit_test(test_normal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -257,6 +257,26 @@ static void classes_are_found_by_the_names_that_keras_takes(void **state)
 	assert_null(loss_class_find("Mean_Squared_Error"));
 }
 
+/* In every row that has activations. */
+static void swish_is_silu(void **state)
+{
+	int found = 0;
+
+	(void)state;
+	for (int i = 0; layer_classes[i]; i++) {
+		const struct registry_row row = layer_class_row(layer_classes[i]);
+		const struct param *p = param_find(row.params, "activation");
+		max_align_t conf[MODEL_CONF_BYTES / sizeof(max_align_t) + 1];
+		if (!p)
+			continue;
+		if (!param_set_choice(p, conf, "swish", "", NULL))
+			fail_msg("%s does not take swish", row.name);
+		assert_string_equal(param_get_choice(p, conf), "silu");
+		found++;
+	}
+	assert_true(found >= 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +286,7 @@ int main(void)
 		cmocka_unit_test(every_default_is_allowed_by_its_own_row),
 		cmocka_unit_test(every_range_refuses_what_lies_outside),
 		cmocka_unit_test(the_defaults_are_keras_s),
+		cmocka_unit_test(swish_is_silu),
 		cmocka_unit_test(classes_are_found_by_the_names_that_keras_takes),
 	};
 

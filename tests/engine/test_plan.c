@@ -224,6 +224,36 @@ static void test_a_larger_batch_costs_activations_only(void **state)
 	assert_true(f[1].activation_bytes < 2 * f[0].activation_bytes + 8192);
 }
 
+static int64_t activation_bytes_of(const char *layers)
+{
+	struct error err;
+	struct plan_forecast f;
+	AUTO_FREE(model_free) struct model *m = network_model(layers, entropy, "SGD");
+	AUTO_FREE(plan_free)
+	struct plan *p = plan_of(m,
+		&(struct plan_options){ .input = SHAPE1(6), .classes = 3, .batch_size = 16 }, &err);
+
+	assert_non_null(p);
+	plan_forecast(p, &f);
+	return f.activation_bytes;
+}
+
+static void test_an_activation_that_needs_its_input_costs_a_tensor(void **state)
+{
+	(void)state;
+	int64_t relu = activation_bytes_of(
+		"Dense units=16 activation=relu; Dense units=3 activation=softmax");
+	int64_t gelu = activation_bytes_of(
+		"Dense units=16 activation=gelu; Dense units=3 activation=softmax");
+	assert_int_equal(gelu - relu, 16 * 16 * 4);
+	/* On its own it has the layer above's. */
+	relu = activation_bytes_of("Dense units=16; Activation activation=relu; Dense units=3 "
+				   "activation=softmax");
+	gelu = activation_bytes_of("Dense units=16; Activation activation=gelu; Dense units=3 "
+				   "activation=softmax");
+	assert_int_equal(gelu, relu);
+}
+
 static void test_layer_names_are_keras_s(void **state)
 {
 	struct error err = { 0 };
@@ -257,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_refusals_say_what_and_where),
 		cmocka_unit_test(test_a_batch_beyond_the_budget_is_worked_in_parts),
 		cmocka_unit_test(test_a_larger_batch_costs_activations_only),
+		cmocka_unit_test(test_an_activation_that_needs_its_input_costs_a_tensor),
 		cmocka_unit_test(test_layer_names_are_keras_s),
 	};
 

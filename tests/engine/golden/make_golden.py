@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """make_golden.py - truth from PyTorch for test_golden.c:  ./make_golden.py > networks.inc
 
-Needs Debian's python3-torch. Two small networks are trained for five steps in double precision; their losses, the
-gradients of the first step and the last weights are what the engine must arrive at. The optimizers are written out
+Needs Debian's python3-torch. Every activation at some points, and its gradient there. Two small networks are trained
+for five steps in double precision; their losses, the gradients of the first step and the last weights are what the
+engine must arrive at. The optimizers are written out
 here as Keras writes them: torch.optim.Adam adds epsilon to another term, and its SGD scales Nesterov's step otherwise.
 
 Inputs, targets and first weights are small integers over a power of two, so they are exact in float and in double."""
@@ -14,7 +15,7 @@ from torch.nn import functional
 
 SAMPLES, STEPS = 20, 5
 BATCHES = (8, 20)  # less than one chunk of the engine, and more than one
-X_SCALE, WEIGHT_SCALE = 64, 256
+X_SCALE, WEIGHT_SCALE, POINT_SCALE = 64, 256, 16
 # ReLU and max-pooling have kinks. A value nearer to one than this could fall on its other side in single precision, and
 # its gradient with it, so such a draw is not taken. Single precision is out by 1e-6 here.
 KINK_MIN = 1e-5
@@ -156,8 +157,51 @@ def make(name, shapes, x_shape, y_of, loss_of, optimizer):
     sys.exit(f"{name}: no draw stays clear of the kinks")
 
 
+# Keras's names; its defaults are PyTorch's but for leaky_relu's slope.
+ACTIVATIONS = {
+    "linear": lambda x: x * 1,
+    "relu": functional.relu,
+    "relu6": functional.relu6,
+    "leaky_relu": lambda x: functional.leaky_relu(x, 0.2),
+    "elu": functional.elu,
+    "selu": functional.selu,
+    "gelu": functional.gelu,
+    "sigmoid": torch.sigmoid,
+    "hard_sigmoid": functional.hardsigmoid,
+    "silu": functional.silu,
+    "softplus": functional.softplus,
+    "softsign": functional.softsign,
+    "tanh": torch.tanh,
+    "exponential": torch.exp,
+    "mish": functional.mish,
+    "softmax": lambda x: functional.softmax(x, dim=-1),
+    "log_softmax": lambda x: functional.log_softmax(x, dim=-1),
+}
+
+
+def make_activations():
+    """Four rows of six points; none of them is a kink."""
+    points = torch.arange(-127, 128, 11, dtype=torch.float64)[torch.arange(24) * 7 % 24].reshape(4, 6) / POINT_SCALE
+    dy = torch.arange(-60, 60, 5, dtype=torch.float64).reshape(4, 6) / POINT_SCALE
+    array("int8_t", "activation_x", (int(v * POINT_SCALE) for v in points.flatten().tolist()))
+    array("int8_t", "activation_dy", (int(v * POINT_SCALE) for v in dy.flatten().tolist()))
+    print("static const struct activation_truth activation_truths[] = {")
+    for name, function in ACTIVATIONS.items():
+        x = points.clone().requires_grad_()
+        y = function(x)
+        (dx,) = torch.autograd.grad(y, x, dy)
+        print(f'{{ "{name}", {{\n{numbers(y)}\n}}, {{\n{numbers(dx)}\n}} }},')
+    print("};")
+
+
+def numbers(tensor):
+    return lines(f"{v:.10g}" for v in tensor.detach().flatten().tolist())
+
+
 print("/* Made by make_golden.py with PyTorch %s: do not edit. */" % torch.__version__)
-print(f"enum {{ SAMPLES = {SAMPLES}, STEPS = {STEPS}, X_SCALE = {X_SCALE}, WEIGHT_SCALE = {WEIGHT_SCALE} }};")
+print(f"enum {{ SAMPLES = {SAMPLES}, STEPS = {STEPS}, X_SCALE = {X_SCALE}, WEIGHT_SCALE = {WEIGHT_SCALE},")
+print(f"\tPOINT_SCALE = {POINT_SCALE} }};")
+make_activations()
 make("conv", WEIGHTS_CONV, (10, 9, 2), lambda random: torch.from_numpy(random.integers(0, 4, SAMPLES)), loss_conv, adam)
 make("dense", WEIGHTS_DENSE, (5,), lambda random: integers(random, (SAMPLES, 3), 100) / X_SCALE, loss_dense,
      sgd_nesterov)
