@@ -12,7 +12,7 @@
 #include <strings.h>
 
 extern const struct layer_class layer_activation, layer_add, layer_batch_normalization,
-	layer_conv2d, layer_dense, layer_flatten, layer_max_pooling2d;
+	layer_conv1d, layer_conv2d, layer_dense, layer_flatten, layer_max_pooling2d;
 extern const struct loss_class loss_mean_squared_error, loss_sparse_categorical_crossentropy;
 extern const struct optimizer_class optimizer_adam, optimizer_sgd;
 
@@ -20,6 +20,7 @@ const struct layer_class *const layer_classes[] = {
 	&layer_activation,
 	&layer_add,
 	&layer_batch_normalization,
+	&layer_conv1d,
 	&layer_conv2d,
 	&layer_dense,
 	&layer_flatten,

@@ -92,6 +92,10 @@ bool window_axis_plan(int64_t in, int64_t size, int64_t stride, enum padding pad
 				axis, size, axis, in);
 		a.out = (in - size) / stride + 1;
 		a.padded = in;
+	} else if (padding == PADDING_CAUSAL) {
+		a.out = (in - 1) / stride + 1;
+		a.before = size - 1;
+		a.padded = in + size - 1;
 	} else {
 		a.out = (in + stride - 1) / stride;
 		int64_t total = (a.out - 1) * stride + size - in;
@@ -100,6 +104,23 @@ bool window_axis_plan(int64_t in, int64_t size, int64_t stride, enum padding pad
 		a.padded = in + total;
 	}
 	*ret = a;
+	return true;
+}
+
+bool window_check_dilation(
+	const int64_t *strides, const int64_t *dilation_rate, int n, struct error *err)
+{
+	int64_t stride = 1, dilation = 1;
+
+	for (int i = 0; i < n; i++) {
+		stride = strides[i] > stride ? strides[i] : stride;
+		dilation = dilation_rate[i] > dilation ? dilation_rate[i] : dilation;
+	}
+	if (stride > 1 && dilation > 1)
+		return error_at(err, ERROR_INVALID, "/dilation_rate",
+			"dilation_rate is %" PRId64 " and strides is %" PRId64
+			"; allowed: one of them above 1",
+			dilation, stride);
 	return true;
 }
 

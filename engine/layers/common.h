@@ -35,8 +35,9 @@ void layer_activate_backward_input(const struct layer_step *s, int64_t begin, in
 void layer_sum_rows(
 	const struct layer_step *s, const float *x, int64_t rows, int64_t n, float *sum);
 
-/* "valid" and "same", in this order. */
-enum padding { PADDING_VALID, PADDING_SAME };
+/* "valid" and "same", in this order; "causal" is Conv1D's alone: all of it before the first value.
+ */
+enum padding { PADDING_VALID, PADDING_SAME, PADDING_CAUSAL };
 extern const char *const padding_names[];
 
 /* One axis of a window that slides: a convolution's or a pooling's. */
@@ -47,10 +48,20 @@ struct window_axis {
 	int64_t padded; /* length with padding on both sides; at least `in` */
 };
 /* TensorFlow's rule: valid: out = (in - size) / stride + 1. same: out = ceil(in / stride), padding
- * max((out - 1) stride + size - in, 0), the smaller half before. false: the window is larger than
- * its input; err->pointer is `pointer`. */
+ * max((out - 1) stride + size - in, 0), the smaller half before. causal: size - 1 before. false:
+ * the window is larger than its input; err->pointer is `pointer`. */
 bool window_axis_plan(int64_t in, int64_t size, int64_t stride, enum padding padding,
 	const char *axis, const char *pointer, struct window_axis *ret, struct error *err);
+
+/* What a window of `size` values reaches over that are `dilation` apart. */
+static inline int64_t window_reach(int64_t size, int64_t dilation)
+{
+	return (size - 1) * dilation + 1;
+}
+
+/* Keras's rule for n axes: strides or dilation_rate may be above 1, not both. */
+bool window_check_dilation(
+	const int64_t *strides, const int64_t *dilation_rate, int n, struct error *err);
 
 /* Copies rows x (row) values into the middle of a padded image, and back. Rows are `row` and
  * `padded_row` floats. */

@@ -17,6 +17,10 @@ static const struct param params[] = {
 		"rows and columns from position to position"),
 	PARAM_CHOICE(struct conv2d_conf, padding, PADDING_VALID, padding_names,
 		"what happens at the edge"),
+	PARAM_PAIR(struct conv2d_conf, dilation_rate, 1, 1, 255, 0,
+		"rows and columns from value to value of the kernel"),
+	PARAM_INT(struct conv2d_conf, groups, 1, 1, 65536,
+		"parts of the channels, each convolved by filters of its own"),
 	PARAM_ACTIVATION(struct conv2d_conf, activation),
 	PARAM_BOOL(struct conv2d_conf, use_bias, true, "add a learned bias"),
 	PARAM_CHOICE(struct conv2d_conf, kernel_initializer, INITIALIZER_GLOROT_UNIFORM,
@@ -62,37 +66,15 @@ static void conv_table(const struct layer_request *r, int32_t *table)
 static void conv_forward(const struct layer_step *s, int64_t begin, int64_t end)
 {
 	const struct conv2d_geometry g = geometry_of(s->conf, s->in);
-	int64_t out = g.h.out * g.w.out * g.out;
 
-	conv2d_clear_border(s, &g);
-	for (int64_t n = begin; n < end; n++) {
-		conv2d_forward_rows(s, &g, conv2d_input(s, &g, n), 0, s->z + n * out);
-		layer_activate(s, n, n + 1);
-	}
+	conv2d_forward(s, &g, begin, end);
 }
 
 static void conv_backward(const struct layer_step *s, int64_t begin, int64_t end)
 {
 	const struct conv2d_geometry g = geometry_of(s->conf, s->in);
-	int64_t places = g.h.out * g.w.out, out = places * g.out;
 
-	layer_activate_backward(s, begin, end);
-	conv2d_clear_border(s, &g);
-	for (int64_t n = begin; n < end; n++) {
-		bool first = n % PLAN_CHUNK == 0;
-		if (s->w[CONV2D_BIAS] && first)
-			layer_sum_rows(s, s->dy + n * out, (layer_chunk_end(n, end) - n) * places,
-				g.out, layer_partial(s, CONV2D_BIAS, n));
-		conv2d_kernel_gradient_rows(s, &g, conv2d_input(s, &g, n), 0, s->dy + n * out,
-			!first, layer_partial(s, CONV2D_KERNEL, n));
-	}
-	if (!s->dx[0])
-		return;
-	conv2d_begin_input_gradient(s, &g);
-	for (int64_t n = begin; n < end; n++) {
-		conv2d_spread_rows(s, &g, 0, s->dy + n * out);
-		conv2d_input_gradient(s, &g, n);
-	}
+	conv2d_backward(s, &g, begin, end);
 }
 
 const struct layer_class layer_conv2d = {

@@ -1,5 +1,6 @@
 /* dense.c - y = f(z), z = x w + b.   x (N,I)  w (I,O)  b (O)  y (N,O); w is Keras's kernel.
- * dw = xᵀ dy, db = sum of dy over N, dx = dy wᵀ, dy being already that of f's argument. */
+ * dw = xᵀ dy, db = sum of dy over N, dx = dy wᵀ, dy being already that of f's argument.
+ * An input of more axes is worked along its last one: N counts the rows of all samples. */
 #include "engine/layer.h"
 
 #include "engine/layers/common.h"
@@ -28,15 +29,14 @@ enum { KERNEL, BIAS };
 static bool dense_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
 	const struct conf *c = r->conf;
-	char text[SHAPE_TEXT_BYTES];
+	int last = r->in->rank - 1;
 
-	shape_text(r->in, text);
-	if (r->in->rank != 1)
+	if (last < 0)
 		return error_at(err, ERROR_INVALID, "",
-			"its input has shape %s; Dense takes rank 1: put a Flatten before it",
-			text);
-	int64_t inputs = r->in->dim[0];
-	ret->out = SHAPE1(c->units);
+			"its input has shape (); Dense takes at least one axis");
+	int64_t inputs = r->in->dim[last];
+	ret->out = *r->in;
+	ret->out.dim[last] = c->units;
 	layer_ends_in(ret, c->activation);
 	ret->flops_per_output = 2 * inputs;
 	ret->weights[KERNEL] = (struct weight_plan){
@@ -54,23 +54,36 @@ static bool dense_plan(const struct layer_request *r, struct layer_plan *ret, st
 	return true;
 }
 
+struct widths {
+	int64_t rows; /* of one sample: the product of the axes before the last */
+	int64_t inputs, outputs;
+};
+
+static struct widths widths_of(const struct layer_step *s)
+{
+	int last = s->in->rank - 1;
+	int64_t inputs = s->in->dim[last];
+
+	return (struct widths){ shape_elements(s->in) / inputs, inputs, s->plan->out.dim[last] };
+}
+
 static void dense_forward(const struct layer_step *s, int64_t begin, int64_t end)
 {
-	int64_t inputs = s->in->dim[0], outputs = s->plan->out.dim[0];
+	const struct widths d = widths_of(s);
 
 	s->kernels->gemm(&(struct gemm){
-		.m = end - begin,
-		.n = outputs,
+		.m = (end - begin) * d.rows,
+		.n = d.outputs,
 		.segments = 1,
-		.run = inputs,
-		.a = s->x[0] + begin * inputs,
-		.a_row = inputs,
+		.run = d.inputs,
+		.a = s->x[0] + begin * d.rows * d.inputs,
+		.a_row = d.inputs,
 		.a_step = 1,
 		.b = s->w[KERNEL],
-		.b_row = outputs,
+		.b_row = d.outputs,
 		.bias = s->w[BIAS],
-		.c = s->z + begin * outputs,
-		.c_row = outputs,
+		.c = s->z + begin * d.rows * d.outputs,
+		.c_row = d.outputs,
 	});
 	layer_activate(s, begin, end);
 }
@@ -80,53 +93,53 @@ static void dense_forward(const struct layer_step *s, int64_t begin, int64_t end
 static void dense_kernel_gradient(const struct layer_step *s, int64_t first, int64_t last,
 	int64_t begin, int64_t end, bool accumulate, float *g)
 {
-	int64_t inputs = s->in->dim[0], outputs = s->plan->out.dim[0];
+	const struct widths d = widths_of(s);
 
 	s->kernels->gemm(&(struct gemm){
 		.m = end - begin,
-		.n = outputs,
+		.n = d.outputs,
 		.segments = 1,
-		.run = last - first,
-		.a = s->x[0] + first * inputs + begin,
+		.run = (last - first) * d.rows,
+		.a = s->x[0] + first * d.rows * d.inputs + begin,
 		.a_row = 1,
-		.a_step = inputs,
-		.b = s->dy + first * outputs,
-		.b_row = outputs,
+		.a_step = d.inputs,
+		.b = s->dy + first * d.rows * d.outputs,
+		.b_row = d.outputs,
 		.accumulate = accumulate,
 		.c = g,
-		.c_row = outputs,
+		.c_row = d.outputs,
 	});
 }
 
 static void dense_backward(const struct layer_step *s, int64_t begin, int64_t end)
 {
-	int64_t inputs = s->in->dim[0], outputs = s->plan->out.dim[0];
+	const struct widths d = widths_of(s);
 
 	layer_activate_backward(s, begin, end);
 	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end)) {
 		int64_t last = layer_chunk_end(n, end);
 		if (!s->plan->weights[KERNEL].tiled)
 			dense_kernel_gradient(
-				s, n, last, 0, inputs, false, layer_partial(s, KERNEL, n));
+				s, n, last, 0, d.inputs, false, layer_partial(s, KERNEL, n));
 		if (s->w[BIAS])
-			layer_sum_rows(s, s->dy + n * outputs, last - n, outputs,
-				layer_partial(s, BIAS, n));
+			layer_sum_rows(s, s->dy + n * d.rows * d.outputs, (last - n) * d.rows,
+				d.outputs, layer_partial(s, BIAS, n));
 	}
 	if (!s->dx[0])
 		return;
 	s->kernels->gemm(&(struct gemm){
-		.m = end - begin,
-		.n = inputs,
+		.m = (end - begin) * d.rows,
+		.n = d.inputs,
 		.segments = 1,
-		.run = outputs,
-		.a = s->dy + begin * outputs,
-		.a_row = outputs,
+		.run = d.outputs,
+		.a = s->dy + begin * d.rows * d.outputs,
+		.a_row = d.outputs,
 		.a_step = 1,
 		.b = s->w[KERNEL],
-		.b_row = outputs,
+		.b_row = d.outputs,
 		.b_transposed = true,
-		.c = s->dx[0] + begin * inputs,
-		.c_row = inputs,
+		.c = s->dx[0] + begin * d.rows * d.inputs,
+		.c_row = d.inputs,
 	});
 }
 

@@ -112,6 +112,46 @@ static void what_keras_writes_is_the_same_job(void **state)
 	free(wanted);
 }
 
+/* A layer as Keras writes it, and the same as ours. */
+#define KERAS2_CONV(class, config)                                                                 \
+	KERAS("{'class_name':'" class "','config':{'name':'one','trainable':true,'dtype':'"        \
+				      "float32','data_format':"                                    \
+				      "'channels_last','activity_regularizer':null,'bias_"         \
+				      "regularizer':null,"                                         \
+				      "'bias_constraint':null,'bias_initializer':{'class_name':'"  \
+				      "Zeros','config':{}}"                                        \
+				      "," config "}}")
+#define KERAS2_KERNEL                                                                              \
+	"'kernel_initializer':{'class_name':'GlorotUniform','config':{'seed':null}},"              \
+	"'kernel_regularizer':null,'kernel_constraint':null"
+
+static void every_convolution_of_keras_is_ours(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{ KERAS2_CONV("Conv2D",
+			  "'filters':6,'kernel_size':[3,2],'strides':[1,1],'padding':'same',"
+			  "'dilation_rate':[2,3],'groups':2,'activation':'relu',"
+			  "'use_bias':false," KERAS2_KERNEL),
+			LAYERS("{'type':'Conv2D','name':'one','filters':6,'kernel_size':[3,2],"
+			       "'padding':'same','dilation_rate':[2,3],'groups':2,"
+			       "'activation':'relu','use_bias':false}") },
+		{ KERAS2_CONV("Conv1D",
+			  "'filters':6,'kernel_size':[3],'strides':[2],'padding':'causal',"
+			  "'dilation_rate':[1],'groups':3,'activation':'linear',"
+			  "'use_bias':true," KERAS2_KERNEL),
+			LAYERS("{'type':'Conv1D','name':'one','filters':6,'kernel_size':3,"
+			       "'strides':2,'padding':'causal','groups':3}") },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char *seen = echo_of_job(cases[i][0]), *wanted = echo_of_job(cases[i][1]);
+		assert_string_equal(seen, wanted);
+		free(seen);
+		free(wanted);
+	}
+}
+
 static void initializers_of_keras_get_our_names(void **state)
 {
 	(void)state;
@@ -229,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_keras_writes_is_the_same_job),
+		cmocka_unit_test(every_convolution_of_keras_is_ours),
 		cmocka_unit_test(initializers_of_keras_get_our_names),
 		cmocka_unit_test(what_keras_writes_is_never_dropped_in_silence),
 	};

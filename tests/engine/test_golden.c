@@ -1,4 +1,4 @@
-/* test_golden.c - the engine against PyTorch: each activation, and two small networks, step by
+/* test_golden.c - the engine against PyTorch: each activation, and small networks, step by
  * step. golden/make_golden.py made the numbers, in double precision, and says what each network is.
  */
 #include "network.h"
@@ -87,6 +87,49 @@ static const struct golden dense = {
 	.target = { 1, { 3 } },
 	.truths = { { 8, dense_8_losses, dense_8_gradients, dense_8_after },
 		{ 20, dense_20_losses, dense_20_gradients, dense_20_after } },
+};
+
+static const char *const groups_tensors[] = { "conv2d/kernel", "conv2d/bias", "conv2d_1/kernel",
+	"conv2d_1/bias", "conv2d_2/kernel", "dense/kernel", "dense/bias", "dense_1/kernel",
+	"dense_1/bias", NULL };
+static const char *const signal_tensors[] = { "conv1d/kernel", "conv1d/bias", "conv1d_1/kernel",
+	"conv1d_1/bias", "conv1d_2/kernel", "conv1d_2/bias", "dense/kernel", "dense/bias", NULL };
+
+static const struct golden groups = {
+	.layers =
+		"Conv2D filters=6 kernel_size=3x2 groups=2 dilation_rate=1x2 activation=tanh; "
+		"Conv2D filters=3 kernel_size=2x3 padding=same dilation_rate=3x2 activation=tanh; "
+		"Conv2D filters=3 kernel_size=2 strides=2x1 groups=3 use_bias=false; "
+		"Dense units=5 activation=tanh; Flatten; Dense units=4 activation=softmax",
+	.loss = "sparse_categorical_crossentropy",
+	.optimizer = "SGD learning_rate=0.1 momentum=0.9 nesterov=true",
+	.tensors = groups_tensors,
+	.x = groups_x,
+	.y = groups_y,
+	.weights = groups_weights,
+	.n_weights = COUNT_OF(groups_weights),
+	.input = { 3, { 6, 7, 4 } },
+	.classes = 4,
+	.truths = { { 8, groups_8_losses, groups_8_gradients, groups_8_after },
+		{ 20, groups_20_losses, groups_20_gradients, groups_20_after } },
+};
+
+static const struct golden signal = {
+	.layers = "Conv1D filters=6 kernel_size=3 padding=causal dilation_rate=2 activation=tanh; "
+		  "Conv1D filters=4 kernel_size=4 strides=2 padding=same groups=2 activation=tanh; "
+		  "Conv1D filters=5 kernel_size=2 activation=sigmoid; Flatten; "
+		  "Dense units=4 activation=softmax",
+	.loss = "sparse_categorical_crossentropy",
+	.optimizer = "SGD learning_rate=0.1 momentum=0.9 nesterov=true",
+	.tensors = signal_tensors,
+	.x = signal_x,
+	.y = signal_y,
+	.weights = signal_weights,
+	.n_weights = COUNT_OF(signal_weights),
+	.input = { 2, { 13, 2 } },
+	.classes = 4,
+	.truths = { { 8, signal_8_losses, signal_8_gradients, signal_8_after },
+		{ 20, signal_20_losses, signal_20_gradients, signal_20_after } },
 };
 
 static void scaled(const int8_t *integers, int64_t n, int scale, float *ret)
@@ -332,6 +375,20 @@ static void a_dense_network_takes_pytorch_s_nesterov_steps(void **state)
 	check_all(&dense, check_steps);
 }
 
+static void convolutions_in_groups_and_dilated_are_pytorch_s(void **state)
+{
+	(void)state;
+	check_all(&groups, check_gradients);
+	check_all(&groups, check_steps);
+}
+
+static void one_dimensional_convolutions_are_pytorch_s(void **state)
+{
+	(void)state;
+	check_all(&signal, check_gradients);
+	check_all(&signal, check_steps);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +397,8 @@ int main(void)
 		cmocka_unit_test(a_convolutional_network_takes_pytorch_s_adam_steps),
 		cmocka_unit_test(a_dense_network_has_pytorch_s_gradients),
 		cmocka_unit_test(a_dense_network_takes_pytorch_s_nesterov_steps),
+		cmocka_unit_test(convolutions_in_groups_and_dilated_are_pytorch_s),
+		cmocka_unit_test(one_dimensional_convolutions_are_pytorch_s),
 	};
 
 	return cmocka_run_group_tests_name("golden", tests, NULL, NULL);

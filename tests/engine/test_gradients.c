@@ -71,12 +71,6 @@ static const struct gradient_case cases[] = {
 	  "activation=relu; MaxPooling2D; Flatten; Dense "
 	  "units=3 activation=softmax",
 		{ 3, { 6, 6, 2 } }, entropy },
-	{ "Conv2D filters=9 kernel_size=1; Conv2D filters=3 kernel_size=2 activation=relu; "
-	  "MaxPooling2D; Flatten; Dense units=3 activation=softmax",
-		{ 3, { 5, 6, 1 } }, entropy },
-	{ "Conv2D filters=3 kernel_size=3 padding=same strides=1x2 use_bias=false; MaxPooling2D; "
-	  "Flatten; Dense units=3 activation=softmax",
-		{ 3, { 5, 8, 1 } }, entropy },
 	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=3 strides=2 padding=same; "
 	  "Flatten; Dense units=3 "
 	  "activation=softmax",
@@ -87,6 +81,29 @@ static const struct gradient_case cases[] = {
 	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=1 strides=2; Flatten; Dense "
 	  "units=3 activation=softmax",
 		{ 3, { 6, 5, 1 } }, entropy },
+	{ "Dense units=5 activation=tanh; Dense units=4; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 2, 3, 4 } }, entropy },
+	{ "Dense units=64; Dense units=70 activation=tanh; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 2, { 3, 20 } }, entropy }, /* tiled kernels */
+	{ "Conv2D filters=4 kernel_size=1; Conv2D filters=6 kernel_size=2x3 groups=2 "
+	  "activation=relu; MaxPooling2D; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 6, 7, 2 } }, entropy },
+	{ "Conv2D filters=2 kernel_size=1; Conv2D filters=3 kernel_size=3x2 dilation_rate=2x3 "
+	  "padding=same activation=relu; MaxPooling2D; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 7, 6, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; Conv2D filters=6 kernel_size=3 dilation_rate=1x2 "
+	  "groups=3 activation=tanh; Conv2D filters=4 kernel_size=3 strides=2x1 groups=2 "
+	  "padding=same; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 6, 7, 2 } }, entropy },
+	{ "Conv1D filters=3 kernel_size=1; Conv1D filters=5 kernel_size=3 padding=causal "
+	  "dilation_rate=2 activation=tanh; Flatten; Dense units=3 activation=softmax",
+		{ 2, { 7, 2 } }, entropy },
+	{ "Conv1D filters=4 kernel_size=1; Conv1D filters=6 kernel_size=4 strides=3 padding=same "
+	  "groups=2; Conv1D filters=2 kernel_size=2 strides=2 padding=causal use_bias=false; "
+	  "Dense units=2; Flatten; Dense units=3 activation=softmax",
+		{ 2, { 13, 3 } }, entropy },
 	{ "Dense units=6; Activation activation=tanh; Dense units=3; Activation activation=softmax",
 		{ 1, { 4 } }, entropy },
 	{ "Dense units=6; BatchNormalization; Dense units=3 activation=softmax", { 1, { 4 } },

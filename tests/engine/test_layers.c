@@ -147,6 +147,40 @@ static void test_convolutions_of_odd_channels(void **state)
 	}
 }
 
+static void test_convolutions_in_groups_and_dilated(void **state)
+{
+	char layers[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		int c = channels[i];
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=%d kernel_size=2x3 groups=%d strides=1x2 padding=same "
+			"activation=relu; Conv2D filters=%d kernel_size=3x2 groups=3 "
+			"dilation_rate=2x1; Conv2D filters=4 kernel_size=2 dilation_rate=1x3 "
+			"padding=same; Flatten; Dense units=3 activation=softmax",
+			3 * c, c, 6 * c);
+		check(layers, SHAPE3(6, 7, c), 20);
+	}
+}
+
+static void test_sequences_of_odd_channels(void **state)
+{
+	char layers[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		int c = channels[i];
+		(void)snprintf(layers, sizeof layers,
+			"Conv1D filters=%d kernel_size=3 padding=causal dilation_rate=2 "
+			"activation=tanh; Conv1D filters=%d kernel_size=4 strides=3 padding=same "
+			"groups=2; Conv1D filters=7 kernel_size=2; Dense units=%d activation=relu; "
+			"Flatten; Dense units=3 activation=softmax",
+			2 * c, 4 * c, c);
+		check(layers, SHAPE2(14, c), 20);
+	}
+}
+
 static void test_pooling_of_odd_channels(void **state)
 {
 	char layers[256];
@@ -159,21 +193,6 @@ static void test_pooling_of_odd_channels(void **state)
 			"padding=same; Flatten; Dense units=3 activation=softmax",
 			channels[i]);
 		check(layers, SHAPE3(9, 11, 7), SAMPLES);
-	}
-}
-
-static void test_pooling_of_convolutions_with_few_taps(void **state)
-{
-	char layers[256];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(channels); i++) {
-		(void)snprintf(layers, sizeof layers,
-			"Conv2D filters=%d kernel_size=3 activation=relu padding=%s; MaxPooling2D; "
-			"Conv2D filters=9 kernel_size=1; Conv2D filters=%d kernel_size=1x3 "
-			"use_bias=false; MaxPooling2D; Flatten; Dense units=3 activation=softmax",
-			channels[i], i % 2 ? "same" : "valid", channels[i]);
-		check(layers, SHAPE3(13, 15, 1), 21);
 	}
 }
 
@@ -231,8 +250,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_convolutions_of_odd_channels),
+		cmocka_unit_test(test_convolutions_in_groups_and_dilated),
+		cmocka_unit_test(test_sequences_of_odd_channels),
 		cmocka_unit_test(test_pooling_of_odd_channels),
-		cmocka_unit_test(test_pooling_of_convolutions_with_few_taps),
 		cmocka_unit_test(test_images_of_one_pixel),
 		cmocka_unit_test(test_dense_layers_of_odd_widths_and_batches_of_one),
 		cmocka_unit_test(test_statistics_of_the_whole_batch),

@@ -73,14 +73,14 @@ struct refusal {
 	const char *pointer, *text; /* text: a part of it */
 };
 
-#define IMAGES .input = { 3, { 28, 28, 1 } }, .classes = 10, .batch_size = 64
-#define ROWS   .input = { 1, { 4 } }, .classes = 3, .batch_size = 8
+#define IMAGES  .input = { 3, { 28, 28, 1 } }, .classes = 10, .batch_size = 64
+#define SIGNALS .input = { 2, { 8, 6 } }, .classes = 3, .batch_size = 8
+#define ROWS    .input = { 1, { 4 } }, .classes = 3, .batch_size = 8
 static const char entropy[] = "sparse_categorical_crossentropy";
 
 static const struct refusal refusals[] = {
-	{ "Dense units=10 activation=softmax", entropy, { IMAGES }, "/model/layers/0",
-		"layer 0 (dense): its input has shape (28, 28, 1); Dense takes rank 1: put a "
-		"Flatten before it" },
+	{ "Dense units=10 activation=softmax", entropy, { IMAGES }, "/loss",
+		"output is (28, 28, 10)" },
 	{ "Conv2D filters=4 kernel_size=29; Flatten; Dense units=10 activation=softmax", entropy,
 		{ IMAGES }, "/model/layers/0/kernel_size",
 		"layer 0 (conv2d): a window of height 29 does not fit its input of height 28" },
@@ -94,8 +94,27 @@ static const struct refusal refusals[] = {
 	{ "MaxPooling2D pool_size=16x17; Flatten; Dense units=10 activation=softmax", entropy,
 		{ IMAGES }, "/model/layers/0/pool_size",
 		"a window of 16 x 17 has 272 positions; allowed: at most 255" },
-	{ "Conv2D filters=4 kernel_size=3; Dense units=10 activation=softmax", entropy, { IMAGES },
-		"/model/layers/1", "its input has shape (26, 26, 4); Dense takes rank 1" },
+	{ "Conv2D filters=4 kernel_size=15 dilation_rate=1x2", entropy, { IMAGES },
+		"/model/layers/0/kernel_size", "width 29 does not fit its input of width 28" },
+	{ "Conv2D filters=4 kernel_size=3 strides=1x2 dilation_rate=3x1", entropy, { IMAGES },
+		"/model/layers/0/dilation_rate",
+		"layer 0 (conv2d): dilation_rate is 3 and strides is 2; allowed: one of them above "
+		"1" },
+	{ "Conv2D filters=4 kernel_size=3 groups=2", entropy, { IMAGES }, "/model/layers/0/groups",
+		"groups is 2, the input has 1 channels; allowed: a divisor of them" },
+	{ "Conv2D filters=6 kernel_size=3; Conv2D filters=4 kernel_size=3 groups=3", entropy,
+		{ IMAGES }, "/model/layers/1/groups",
+		"groups is 3, filters is 4; allowed: a divisor of it" },
+	{ "Conv1D filters=4 kernel_size=3", entropy, { IMAGES }, "/model/layers/0",
+		"its input has shape (28, 28, 1); Conv1D takes (steps, channels)" },
+	{ "Conv1D filters=4 kernel_size=5 dilation_rate=2", entropy, { SIGNALS },
+		"/model/layers/0/kernel_size",
+		"a window of length 9 does not fit its input of length 8" },
+	{ "Conv1D filters=4 kernel_size=2 dilation_rate=2 strides=3 padding=causal", entropy,
+		{ SIGNALS }, "/model/layers/0/dilation_rate",
+		"dilation_rate is 2 and strides is 3" },
+	{ "Conv1D filters=4 kernel_size=2 groups=4", entropy, { SIGNALS }, "/model/layers/0/groups",
+		"groups is 4, the input has 6 channels" },
 	{ "Flatten; Conv2D filters=4 kernel_size=3", entropy, { IMAGES }, "/model/layers/1",
 		"its input has shape (784,); Conv2D takes (height, width, channels)" },
 	{ "Dense units=2 activation=softmax", entropy, { ROWS }, "/loss",

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make_golden.py - truth from PyTorch for test_golden.c:  ./make_golden.py > networks.inc
 
-Needs Debian's python3-torch. Every activation at some points, and its gradient there. Two small networks are trained
+Needs Debian's python3-torch. Every activation at some points, and its gradient there. Small networks are trained
 for five steps in double precision; their losses, the gradients of the first step and the last weights are what the
 engine must arrive at. The optimizers are written out
 here as Keras writes them: torch.optim.Adam adds epsilon to another term, and its SGD scales Nesterov's step otherwise.
@@ -24,6 +24,11 @@ WEIGHTS_CONV = {"conv2d/kernel": (3, 3, 2, 3), "conv2d/bias": (3,), "conv2d_1/ke
                 "conv2d_1/bias": (5,), "dense/kernel": (20, 7), "dense/bias": (7,), "dense_1/kernel": (7, 4),
                 "dense_1/bias": (4,)}
 WEIGHTS_DENSE = {"dense/kernel": (5, 6), "dense/bias": (6,), "dense_1/kernel": (6, 3), "dense_1/bias": (3,)}
+WEIGHTS_GROUPS = {"conv2d/kernel": (3, 2, 2, 6), "conv2d/bias": (6,), "conv2d_1/kernel": (2, 3, 6, 3),
+                  "conv2d_1/bias": (3,), "conv2d_2/kernel": (2, 2, 1, 3), "dense/kernel": (3, 5), "dense/bias": (5,),
+                  "dense_1/kernel": (40, 4), "dense_1/bias": (4,)}
+WEIGHTS_SIGNAL = {"conv1d/kernel": (3, 2, 6), "conv1d/bias": (6,), "conv1d_1/kernel": (4, 3, 4), "conv1d_1/bias": (4,),
+                  "conv1d_2/kernel": (2, 4, 5), "conv1d_2/bias": (5,), "dense/kernel": (30, 4), "dense/bias": (4,)}
 
 
 class Kinks:
@@ -50,24 +55,47 @@ def max_pool(x, kinks):
     return functional.max_pool2d(x, 2)
 
 
-def conv(x, kernel, bias, stride=1, same=False):
+def conv(x, kernel, bias, stride=(1, 1), same=False, dilation=(1, 1), groups=1):
     """NCHW, with an HWIO kernel. Keras's "same" puts the odd row or column of its padding at the end."""
     if same:
         pads = []
-        for size, k in ((x.shape[3], kernel.shape[1]), (x.shape[2], kernel.shape[0])):
-            total = max((-(-size // stride) - 1) * stride + k - size, 0)
+        for size, k, t, d in reversed(list(zip(x.shape[2:], kernel.shape, stride, dilation))):
+            total = max((-(-size // t) - 1) * t + (k - 1) * d + 1 - size, 0)
             pads += [total // 2, total - total // 2]
         x = functional.pad(x, pads)
-    return functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias, stride)
+    return functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias, stride, 0, dilation, groups)
 
 
 def loss_conv(w, x, y, kinks):
     h = relu(conv(x.permute(0, 3, 1, 2), w["conv2d/kernel"], w["conv2d/bias"]), kinks)
     h = max_pool(h, kinks)
-    h = torch.tanh(conv(h, w["conv2d_1/kernel"], w["conv2d_1/bias"], stride=2, same=True))
+    h = torch.tanh(conv(h, w["conv2d_1/kernel"], w["conv2d_1/bias"], stride=(2, 2), same=True))
     h = h.permute(0, 2, 3, 1).flatten(1)
     h = torch.sigmoid(h @ w["dense/kernel"] + w["dense/bias"])
     return functional.cross_entropy(h @ w["dense_1/kernel"] + w["dense_1/bias"], y)
+
+
+def loss_groups(w, x, y, kinks):
+    del kinks  # it has none
+    h = conv(x.permute(0, 3, 1, 2), w["conv2d/kernel"], w["conv2d/bias"], dilation=(1, 2), groups=2)
+    h = torch.tanh(conv(torch.tanh(h), w["conv2d_1/kernel"], w["conv2d_1/bias"], same=True, dilation=(3, 2)))
+    h = conv(h, w["conv2d_2/kernel"], None, stride=(2, 1), groups=3)
+    h = torch.tanh(h.permute(0, 2, 3, 1) @ w["dense/kernel"] + w["dense/bias"])
+    return functional.cross_entropy(h.flatten(1) @ w["dense_1/kernel"] + w["dense_1/bias"], y)
+
+
+def conv1d(x, kernel, bias, stride=1, same=False, dilation=1, groups=1):
+    """NCL, with an LIO kernel."""
+    return conv(x.unsqueeze(2), kernel.unsqueeze(0), bias, (1, stride), same, (1, dilation), groups).squeeze(2)
+
+
+def loss_signal(w, x, y, kinks):
+    del kinks  # it has none
+    h = functional.pad(x.permute(0, 2, 1), (4, 0))  # "causal": (3 - 1) * 2 before
+    h = torch.tanh(conv1d(h, w["conv1d/kernel"], w["conv1d/bias"], dilation=2))
+    h = torch.tanh(conv1d(h, w["conv1d_1/kernel"], w["conv1d_1/bias"], stride=2, same=True, groups=2))
+    h = torch.sigmoid(conv1d(h, w["conv1d_2/kernel"], w["conv1d_2/bias"]))
+    return functional.cross_entropy(h.permute(0, 2, 1).flatten(1) @ w["dense/kernel"] + w["dense/bias"], y)
 
 
 def loss_dense(w, x, y, kinks):
@@ -111,6 +139,10 @@ def flat(tensors):
 
 def integers(random, shape, bound):
     return torch.from_numpy(random.integers(-bound, bound + 1, shape).astype(numpy.float64))
+
+
+def labels(random):
+    return torch.from_numpy(random.integers(0, 4, SAMPLES))
 
 
 def lines(values):
@@ -202,6 +234,8 @@ print("/* Made by make_golden.py with PyTorch %s: do not edit. */" % torch.__ver
 print(f"enum {{ SAMPLES = {SAMPLES}, STEPS = {STEPS}, X_SCALE = {X_SCALE}, WEIGHT_SCALE = {WEIGHT_SCALE},")
 print(f"\tPOINT_SCALE = {POINT_SCALE} }};")
 make_activations()
-make("conv", WEIGHTS_CONV, (10, 9, 2), lambda random: torch.from_numpy(random.integers(0, 4, SAMPLES)), loss_conv, adam)
+make("conv", WEIGHTS_CONV, (10, 9, 2), labels, loss_conv, adam)
 make("dense", WEIGHTS_DENSE, (5,), lambda random: integers(random, (SAMPLES, 3), 100) / X_SCALE, loss_dense,
      sgd_nesterov)
+make("groups", WEIGHTS_GROUPS, (6, 7, 4), labels, loss_groups, sgd_nesterov)
+make("signal", WEIGHTS_SIGNAL, (13, 2), labels, loss_signal, sgd_nesterov)
