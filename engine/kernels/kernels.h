@@ -45,6 +45,18 @@ struct pool_row {
 	int64_t x_row, x_step; /* floats */
 };
 
+/* A convolution of few taps (the values of its kernel for one output) and the max-pooling after it
+ * by windows of 2 x 2 that lie side by side: rows x width of them, `channels` outputs each. x(p, q,
+ * s, k) = x[p * down + q * right + s * x_segment + k] is what tap (s, k) sees at position (p, q);
+ * the window (i, j) has the positions (2 i, 2 j), (2 i, 2 j + 1), (2 i + 1, 2 j) and (2 i + 1, 2 j
+ * + 1). w stands as segments x run x channels. */
+enum { CONV_POOL_TAPS_MAX = 32, CONV_POOL_POSITIONS = 4 };
+struct conv_pool {
+	int64_t rows, width, channels;
+	int64_t segments, run;          /* their product is at most CONV_POOL_TAPS_MAX */
+	int64_t x_segment, down, right; /* floats */
+};
+
 /* The scalars of one optimizer step, computed once a step in double and rounded to float. */
 struct adam_step {
 	float one_minus_beta_1,
@@ -69,6 +81,16 @@ struct kernels {
 	 * adds (dx starts at 0). */
 	void (*max_pool_backward)(const struct pool_row *p, const float *dy, const uint8_t *where,
 		bool add, float *dx);
+
+	/* What gemm and max_pool give, of one sample: y = the largest of the window's bias + sum
+	 * over taps of x w (relu: at least 0), and where it was. bias NULL: 0. */
+	void (*conv_pool)(const struct conv_pool *c, const float *x, const float *w,
+		const float *bias, bool relu, float *y, uint8_t *where);
+	/* The gradients of w and of the bias (db NULL: not wanted), which one sample's maxima alone
+	 * make: window by window, dw += x under the maximum * dy and db += dy. relu: dy counts only
+	 * where y > 0. */
+	void (*conv_pool_backward)(const struct conv_pool *c, const float *x, bool relu,
+		const float *y, const float *dy, const uint8_t *where, float *dw, float *db);
 
 	/* sum[j] += x[0][j] + x[1][j] + …: one chain of additions for each j. */
 	void (*sum_rows)(const float *x, int64_t rows, int64_t n, float *sum);

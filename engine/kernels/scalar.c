@@ -63,6 +63,61 @@ static void k_max_pool_backward(
 	}
 }
 
+/* What the taps of channel `k` see at one position of a window, summed up. */
+static float conv_pool_sum(const struct conv_pool *c, const float *x, const float *w, float start)
+{
+	float sum = start;
+
+	for (int64_t s = 0; s < c->segments; s++)
+		for (int64_t k = 0; k < c->run; k++, w += c->channels)
+			sum = fmaf(x[s * c->x_segment + k], *w, sum);
+	return sum;
+}
+
+/* Where a window's position lies in x. */
+static const float *conv_pool_at(
+	const struct conv_pool *c, const float *x, int64_t window, int position)
+{
+	int64_t p = window / c->width * 2 + position / 2, q = window % c->width * 2 + position % 2;
+
+	return x + p * c->down + q * c->right;
+}
+
+static void k_conv_pool(const struct conv_pool *c, const float *x, const float *w,
+	const float *bias, bool with_relu, float *y, uint8_t *where)
+{
+	for (int64_t i = 0; i < c->rows * c->width; i++) {
+		for (int64_t k = 0; k < c->channels; k++, y++, where++) {
+			float start = bias ? bias[k] : 0.0f, max = 0;
+			for (int p = 0; p < CONV_POOL_POSITIONS; p++) {
+				float v = conv_pool_sum(c, conv_pool_at(c, x, i, p), w + k, start);
+				if (p == 0 || v > max) {
+					max = v;
+					*where = (uint8_t)p;
+				}
+			}
+			*y = with_relu ? relu(max, /* alpha= */ 0.0f) : max;
+		}
+	}
+}
+
+static void k_conv_pool_backward(const struct conv_pool *c, const float *x, bool with_relu,
+	const float *y, const float *dy, const uint8_t *where, float *dw, float *db)
+{
+	for (int64_t i = 0; i < c->rows * c->width; i++) {
+		for (int64_t k = 0; k < c->channels; k++, y++, dy++, where++) {
+			const float *at = conv_pool_at(c, x, i, *where);
+			float d = with_relu && !(*y > 0.0f) ? 0.0f : *dy;
+			for (int64_t t = 0; t < c->segments * c->run; t++) {
+				float *sum = dw + t * c->channels + k;
+				*sum = fmaf(at[t / c->run * c->x_segment + t % c->run], d, *sum);
+			}
+			if (db)
+				db[k] += d;
+		}
+	}
+}
+
 static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 {
 	for (int64_t r = 0; r < rows; r++)
@@ -75,6 +130,8 @@ const struct kernels kernels_scalar = {
 	.gemm = k_gemm,
 	.max_pool = k_max_pool,
 	.max_pool_backward = k_max_pool_backward,
+	.conv_pool = k_conv_pool,
+	.conv_pool_backward = k_conv_pool_backward,
 	.sum_rows = k_sum_rows,
 	ELEMENTWISE_KERNELS,
 };

@@ -9,6 +9,20 @@
 #include <string.h>
 
 #define VEC_INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* The bits of p[0] and p[1], as a double to be moved about. */
+VEC_INLINE double vec_two_floats(const float *p)
+{
+	double two;
+
+	memcpy(&two, p, sizeof two);
+	return two;
+}
 
 #if defined VEC_AVX512
 
@@ -78,6 +92,25 @@ VEC_INLINE void vec_int_store_u8(uint8_t *p, vec_int v)
 VEC_INLINE vec_int vec_int_load_u8(const uint8_t *p)
 {
 	return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+/* p[0], p[right], p[down], p[down + right] in every group of four lanes. */
+VEC_INLINE vec vec_load_square(const float *p, int64_t right, int64_t down)
+{
+	const float *q = p + down;
+
+	if (right == 1) {
+		__m512d above = _mm512_set1_pd(vec_two_floats(p));
+		return _mm512_castpd_ps(
+			_mm512_mask_mov_pd(above, 0xaa, _mm512_set1_pd(vec_two_floats(q))));
+	}
+	vec v = _mm512_mask_mov_ps(vec_set(p[0]), 0x2222, vec_set(p[right]));
+	v = _mm512_mask_mov_ps(v, 0x4444, vec_set(q[0]));
+	return _mm512_mask_mov_ps(v, 0x8888, vec_set(q[right]));
+}
+/* Each lane takes that value of its group of four which `which` (0 … 3) names. */
+VEC_INLINE vec vec_pick(vec v, vec_int which)
+{
+	return _mm512_permutevar_ps(v, which);
 }
 
 /* Transposes the VEC_WIDTH x VEC_WIDTH floats in r. */
@@ -183,6 +216,23 @@ VEC_INLINE vec_int vec_int_load_u8(const uint8_t *p)
 {
 	return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
 }
+VEC_INLINE vec vec_load_square(const float *p, int64_t right, int64_t down)
+{
+	const float *q = p + down;
+
+	if (right == 1) {
+		__m256d above = _mm256_set1_pd(vec_two_floats(p));
+		return _mm256_castpd_ps(
+			_mm256_blend_pd(above, _mm256_set1_pd(vec_two_floats(q)), 0xa));
+	}
+	vec v = _mm256_blend_ps(vec_set(p[0]), vec_set(p[right]), 0x22);
+	v = _mm256_blend_ps(v, vec_set(q[0]), 0x44);
+	return _mm256_blend_ps(v, vec_set(q[right]), 0x88);
+}
+VEC_INLINE vec vec_pick(vec v, vec_int which)
+{
+	return _mm256_permutevar_ps(v, which);
+}
 
 VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
 {
@@ -209,3 +259,37 @@ VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
 #else
 #error "define VEC_AVX512 or VEC_AVX2"
 #endif
+
+/* The first n floats (1 … VEC_WIDTH), by a plain load or store where that is all of them. */
+VEC_INLINE vec load_some(const float *p, int n)
+{
+	return n == VEC_WIDTH ? vec_load(p) : vec_load_part(p, n);
+}
+VEC_INLINE void store_some(float *p, vec v, int n)
+{
+	if (n == VEC_WIDTH)
+		vec_store(p, v);
+	else
+		vec_store_part(p, v, n);
+}
+/* The first n bytes. */
+VEC_INLINE vec_int load_some_u8(const uint8_t *p, int n)
+{
+	uint8_t bytes[VEC_WIDTH] = { 0 };
+
+	if (n == VEC_WIDTH)
+		return vec_int_load_u8(p);
+	memcpy(bytes, p, (size_t)n);
+	return vec_int_load_u8(bytes);
+}
+VEC_INLINE void store_some_u8(uint8_t *p, vec_int v, int n)
+{
+	uint8_t bytes[VEC_WIDTH];
+
+	if (n == VEC_WIDTH) {
+		vec_int_store_u8(p, v);
+		return;
+	}
+	vec_int_store_u8(bytes, v);
+	memcpy(p, bytes, (size_t)n);
+}

@@ -4,17 +4,10 @@
  * registers while the summed index runs. That index is cut into blocks of BLOCK, so that the panel
  * of b (BLOCK rows of two vectors) and the tile's part of a stay in the first-level cache; between
  * blocks a tile rests in c, which changes no bit. */
+#include "engine/kernels/conv_pool.h"
 #include "engine/kernels/elementwise.h"
 #include "engine/kernels/tables.h"
 #include "engine/kernels/vec.h"
-
-#include <string.h>
-
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
 
 enum {
 	BLOCK = 192, /* of the summed index: 192 x 32 floats of b are 24 KiB, half of a 48 KiB cache
@@ -136,20 +129,6 @@ static tile_function *const tiles[VEC_TILE_ROWS][2][2] = {
 	TILE_ROW(14),
 #endif
 };
-
-/* The first `n` floats of a vector; n is VEC_WIDTH or less. */
-VEC_INLINE vec load_some(const float *p, int n)
-{
-	return n == VEC_WIDTH ? vec_load(p) : vec_load_part(p, n);
-}
-
-VEC_INLINE void store_some(float *p, vec v, int n)
-{
-	if (n == VEC_WIDTH)
-		vec_store(p, v);
-	else
-		vec_store_part(p, v, n);
-}
 
 /* to[q][0 … columns) = b(first_q + q, j + …), the rows PANEL_WIDTH apart. */
 static void pack(
@@ -286,13 +265,7 @@ VEC_INLINE void max_pool_window(const struct pool_row *p, int64_t h, int64_t w, 
 	if (with_relu)
 		max = vec_select(vec_greater(vec_zero(), max), vec_zero(), max);
 	store_some(y, max, n);
-	if (n == VEC_WIDTH) {
-		vec_int_store_u8(where, first);
-	} else {
-		uint8_t bytes[VEC_WIDTH];
-		vec_int_store_u8(bytes, first);
-		memcpy(where, bytes, (size_t)n);
-	}
+	store_some_u8(where, first, n);
 }
 
 VEC_INLINE void max_pool_row(const struct pool_row *p, int64_t h, int64_t w, const float *x,
@@ -324,16 +297,9 @@ VEC_INLINE void max_pool_backward_window(const struct pool_row *p, int64_t h, in
 	const float *dy, const uint8_t *where, bool add, int n, float *dx)
 {
 	vec d = load_some(dy, n);
-	vec_int first;
+	vec_int first = load_some_u8(where, n);
 	int i = 0;
 
-	if (n == VEC_WIDTH) {
-		first = vec_int_load_u8(where);
-	} else {
-		uint8_t bytes[VEC_WIDTH] = { 0 };
-		memcpy(bytes, where, (size_t)n);
-		first = vec_int_load_u8(bytes);
-	}
 	for (int64_t row = 0; row < h; row++) {
 		for (int64_t column = 0; column < w; column++, i++) {
 			float *to = dx + row * p->x_row + column * p->channels;
@@ -386,6 +352,8 @@ const struct kernels TABLE(VEC_SET) = {
 	.gemm = k_gemm,
 	.max_pool = k_max_pool,
 	.max_pool_backward = k_max_pool_backward,
+	.conv_pool = k_conv_pool,
+	.conv_pool_backward = k_conv_pool_backward,
 	.sum_rows = k_sum_rows,
 	ELEMENTWISE_KERNELS,
 };

@@ -71,6 +71,12 @@ static const struct gradient_case cases[] = {
 	  "activation=relu; MaxPooling2D; Flatten; Dense "
 	  "units=3 activation=softmax",
 		{ 3, { 6, 6, 2 } }, entropy },
+	{ "Conv2D filters=9 kernel_size=1; Conv2D filters=3 kernel_size=2 activation=relu; "
+	  "MaxPooling2D; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 5, 6, 1 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=3 padding=same strides=1x2 use_bias=false; MaxPooling2D; "
+	  "Flatten; Dense units=3 activation=softmax",
+		{ 3, { 5, 8, 1 } }, entropy },
 	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D pool_size=3 strides=2 padding=same; "
 	  "Flatten; Dense units=3 "
 	  "activation=softmax",

@@ -244,6 +244,116 @@ static void test_max_pool_forward_and_backward(void **state)
 	}
 }
 
+struct conv_pool_case {
+	struct conv_pool c;
+	bool relu, bias;
+};
+
+/* Sample values that are multiples of 1/4 make many equal maxima. */
+static void quarter(float *x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		x[i] = rintf(4 * x[i]) / 4;
+}
+
+static void work_conv_pool(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	const struct conv_pool_case *c = ctx;
+
+	if (side == 0) {
+		quarter(r->a, ROOM);
+		quarter(r->b, ROOM);
+	}
+	k->conv_pool(&c->c, r->a, r->b, c->bias ? r->b + 17 : NULL, c->relu, r->c[side] + GUARD,
+		r->bytes[side] + GUARD);
+}
+
+static void work_conv_pool_backward(
+	const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	const struct conv_pool_case *c = ctx;
+	float *dw = r->c[side] + GUARD;
+
+	for (int i = 0; i < ROOM; i++)
+		r->bytes[side][i] %= CONV_POOL_POSITIONS;
+	k->conv_pool_backward(&c->c, r->a, c->relu, r->b + 7, r->b, r->bytes[side], dw,
+		c->bias ? dw + CONV_POOL_TAPS_MAX * c->c.channels + GUARD : NULL);
+}
+
+/* Of a kernel of rows x columns on an image of `in` channels, at every `stride`th position. */
+static void check_conv_pool(
+	int64_t rows, int64_t columns, int64_t in, int64_t stride, int64_t channels)
+{
+	int64_t width = 5, x_row = ((2 * width - 1) * stride + columns) * in;
+	struct conv_pool_case c = { .c = { .rows = 3,
+					    .width = width,
+					    .channels = channels,
+					    .segments = rows,
+					    .run = columns * in,
+					    .x_segment = x_row,
+					    .down = stride * x_row,
+					    .right = stride * in },
+		.relu = channels % 2,
+		.bias = channels % 3 != 0 };
+	char what[96];
+
+	(void)snprintf(what, sizeof what, "%dx%dx%d taps, stride %d, pooled, %d channels",
+		(int)rows, (int)columns, (int)in, (int)stride, (int)channels);
+	each_table(work_conv_pool, &c, what);
+	each_table(work_conv_pool_backward, &c, what);
+}
+
+static void test_conv_pool_forward_and_backward(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		check_conv_pool(3, 3, 1, 1, odd_sizes[i]);
+		check_conv_pool(3, 3, 1, 2, odd_sizes[i]);
+		check_conv_pool(1, 1, 1, 1, odd_sizes[i]);
+		check_conv_pool(5, 5, 1, 1, odd_sizes[i]);
+		check_conv_pool(3, 3, 3, 1, odd_sizes[i]);
+		check_conv_pool(2, 4, 4, 3, odd_sizes[i]);
+	}
+}
+
+/* The kernels of few taps against those that they take the place of: equal forward, to the bit. */
+static void test_conv_pool_is_a_gemm_and_a_max_pool(void **state)
+{
+	enum {
+		ROWS = 3,
+		WIDTH = 5,
+		CHANNELS = 20,
+		X_ROW = 2 * WIDTH + 2,
+		OUT = ROWS * WIDTH * CHANNELS
+	};
+	const struct conv_pool c = { ROWS, WIDTH, CHANNELS, 3, 3, X_ROW, X_ROW, 1 };
+	const struct pool_row pool = { WIDTH, CHANNELS, 2, 2, 2 * WIDTH * CHANNELS, 2 * CHANNELS };
+	static float sums[4 * OUT], y[2][OUT];
+	static uint8_t where[2][OUT];
+
+	(void)state;
+	reference->conv_pool(&c, fresh.a, fresh.b, fresh.b + 500, true, y[0], where[0]);
+	for (int i = 0; i < 2 * ROWS; i++)
+		reference->gemm(&(struct gemm){ .m = 2 * WIDTH,
+			.n = CHANNELS,
+			.segments = 3,
+			.run = 3,
+			.a = fresh.a + i * X_ROW,
+			.a_row = 1,
+			.a_segment = X_ROW,
+			.a_step = 1,
+			.b = fresh.b,
+			.b_row = CHANNELS,
+			.bias = fresh.b + 500,
+			.c = sums + i * 2 * WIDTH * CHANNELS,
+			.c_row = CHANNELS });
+	for (int i = 0; i < ROWS; i++)
+		reference->max_pool(&pool, sums + i * 4 * WIDTH * CHANNELS, true,
+			y[1] + i * WIDTH * CHANNELS, where[1] + i * WIDTH * CHANNELS);
+	assert_memory_equal(y[0], y[1], sizeof y[0]);
+	assert_memory_equal(where[0], where[1], sizeof where[0]);
+}
+
 static void work_elementwise(const struct kernels *k, struct rooms *r, int side, const void *ctx)
 {
 	int64_t n = *(const int64_t *)ctx, rows = 3;
@@ -338,9 +448,13 @@ static void test_a_nan_is_not_hidden_by_an_activation_or_pool(void **state)
 		const struct kernels *k = kernels_find(kernels_all[i]->name);
 		if (!k)
 			continue;
-		float x[4] = { NAN, 1, 2, 3 }, y[1];
+		float x[4] = { NAN, 1, 2, 3 }, w[1] = { 1 }, y[1];
 		uint8_t where[1];
 		k->max_pool(&(struct pool_row){ 1, 1, 2, 2, 2, 2 }, x, true, y, where);
+		assert_true(isnan(y[0]));
+		y[0] = 0;
+		k->conv_pool(
+			&(struct conv_pool){ 1, 1, 1, 1, 1, 2, 2, 1 }, x, w, NULL, true, y, where);
 		assert_true(isnan(y[0]));
 		for (int a = 0; a < ACTIVATION_COUNT; a++) {
 			float z[4];
@@ -377,6 +491,8 @@ int main(void)
 		cmocka_unit_test(test_gemm_of_long_sums),
 		cmocka_unit_test(test_gemm_of_segments_and_scattered_rows),
 		cmocka_unit_test(test_max_pool_forward_and_backward),
+		cmocka_unit_test(test_conv_pool_forward_and_backward),
+		cmocka_unit_test(test_conv_pool_is_a_gemm_and_a_max_pool),
 		cmocka_unit_test(test_everything_elementwise),
 		cmocka_unit_test(test_activations),
 		cmocka_unit_test(test_activations_at_the_ends_of_the_range),

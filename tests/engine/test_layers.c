@@ -196,6 +196,21 @@ static void test_pooling_of_odd_channels(void **state)
 	}
 }
 
+static void test_pooling_of_convolutions_with_few_taps(void **state)
+{
+	char layers[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=%d kernel_size=3 activation=relu padding=%s; MaxPooling2D; "
+			"Conv2D filters=9 kernel_size=1; Conv2D filters=%d kernel_size=1x3 "
+			"use_bias=false; MaxPooling2D; Flatten; Dense units=3 activation=softmax",
+			channels[i], i % 2 ? "same" : "valid", channels[i]);
+		check(layers, SHAPE3(13, 15, 1), 21);
+	}
+}
+
 static void test_images_of_one_pixel(void **state)
 {
 	char layers[256];
@@ -253,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_convolutions_in_groups_and_dilated),
 		cmocka_unit_test(test_sequences_of_odd_channels),
 		cmocka_unit_test(test_pooling_of_odd_channels),
+		cmocka_unit_test(test_pooling_of_convolutions_with_few_taps),
 		cmocka_unit_test(test_images_of_one_pixel),
 		cmocka_unit_test(test_dense_layers_of_odd_widths_and_batches_of_one),
 		cmocka_unit_test(test_statistics_of_the_whole_batch),
