@@ -9,22 +9,30 @@ const struct kernels *const kernels_all[] = {
 #if defined __x86_64__
 	&kernels_avx512,
 	&kernels_avx2,
+#elif defined __aarch64__
+	&kernels_neon,
 #endif
 	&kernels_scalar,
 	NULL,
 };
 
+#if defined __x86_64__
 static bool runs_here(const struct kernels *k)
 {
-#if defined __x86_64__
 	if (k == &kernels_avx512)
 		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 		       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 	if (k == &kernels_avx2)
 		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-	return k == &kernels_scalar;
+	return true;
 }
+#else
+static bool runs_here(const struct kernels *k)
+{
+	(void)k; /* NEON is part of every aarch64 */
+	return true;
+}
+#endif
 
 const struct kernels *kernels_find(const char *name)
 {

@@ -1,12 +1,16 @@
 /* vec.h - one vector of floats: the only file that knows an instruction set.
  *
- * Compiled with VEC_AVX512 or VEC_AVX2 defined and the matching -m flags. A new set (NEON) gives
- * these same names. */
+ * Compiled with VEC_AVX512, VEC_AVX2 or VEC_NEON defined and the matching -m flags. Each set gives
+ * the same names; a comment stands with the first. */
 #pragma once
 
-#include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
+#if defined VEC_NEON
+#include <arm_neon.h>
+#else
+#include <immintrin.h>
+#endif
 
 #define VEC_INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
@@ -26,6 +30,7 @@ VEC_INLINE double vec_two_floats(const float *p)
 
 #if defined VEC_AVX512
 
+#define VEC_REGISTERS 32
 enum { VEC_WIDTH = 16, VEC_TILE_ROWS = 14 }; /* 14 x 2 sums, 2 of b, 1 of a: 31 of 32 registers */
 #define VEC_NAME "avx512"
 typedef __m512 vec;
@@ -145,8 +150,9 @@ VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
 
 #elif defined VEC_AVX2
 
+#define VEC_REGISTERS 16
 enum { VEC_WIDTH = 8, VEC_TILE_ROWS = 6 }; /* 6 x 2 sums, 2 of b, 1 of a: 15 of 16 registers */
-#define VEC_NAME "avx2"
+#define VEC_NAME      "avx2"
 typedef __m256 vec;
 typedef __m256i vec_int;
 typedef __m256 vec_mask;
@@ -256,8 +262,112 @@ VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
 	memcpy(r, t, sizeof t);
 }
 
+#elif defined VEC_NEON
+
+#define VEC_REGISTERS 32
+enum { VEC_WIDTH = 4, VEC_TILE_ROWS = 14 }; /* 14 x 2 sums, 2 of b, 1 of a: 31 of 32 registers */
+#define VEC_NAME      "neon"
+typedef float32x4_t vec;
+typedef int32x4_t vec_int;
+typedef uint32x4_t vec_mask;
+
+VEC_INLINE vec vec_zero(void)
+{
+	return vdupq_n_f32(0.0f);
+}
+VEC_INLINE vec vec_set(float x)
+{
+	return vdupq_n_f32(x);
+}
+VEC_INLINE vec vec_load(const float *p)
+{
+	return vld1q_f32(p);
+}
+VEC_INLINE void vec_store(float *p, vec v)
+{
+	vst1q_f32(p, v);
+}
+/* There are no masked loads: a pair and a single one. */
+VEC_INLINE vec vec_load_part(const float *p, int n)
+{
+	float32x2_t none = vdup_n_f32(0.0f);
+
+	if (n == VEC_WIDTH)
+		return vld1q_f32(p);
+	return vcombine_f32(n == 1 ? vld1_lane_f32(p, none, 0) : vld1_f32(p),
+		n == 3 ? vld1_lane_f32(p + 2, none, 0) : none);
+}
+VEC_INLINE void vec_store_part(float *p, vec v, int n)
+{
+	if (n == VEC_WIDTH)
+		vst1q_f32(p, v);
+	else if (n > 1)
+		vst1_f32(p, vget_low_f32(v));
+	if (n == 1)
+		vst1q_lane_f32(p, v, 0);
+	else if (n == 3)
+		vst1q_lane_f32(p + 2, v, 2);
+}
+VEC_INLINE vec vec_fma(vec a, vec b, vec c)
+{
+	return vfmaq_f32(c, a, b);
+}
+VEC_INLINE vec vec_add(vec a, vec b)
+{
+	return vaddq_f32(a, b);
+}
+VEC_INLINE vec_mask vec_greater(vec a, vec b)
+{
+	return vcgtq_f32(a, b);
+}
+VEC_INLINE vec vec_select(vec_mask m, vec yes, vec no)
+{
+	return vbslq_f32(m, yes, no);
+}
+VEC_INLINE vec_int vec_int_set(int x)
+{
+	return vdupq_n_s32(x);
+}
+VEC_INLINE vec_int vec_int_select(vec_mask m, vec_int yes, vec_int no)
+{
+	return vbslq_s32(m, yes, no);
+}
+VEC_INLINE vec_mask vec_int_equal(vec_int a, vec_int b)
+{
+	return vceqq_s32(a, b);
+}
+VEC_INLINE void vec_int_store_u8(uint8_t *p, vec_int v)
+{
+	uint16x4_t words = vmovn_u32(vreinterpretq_u32_s32(v));
+	uint32_t bytes =
+		vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(words, words))), 0);
+
+	memcpy(p, &bytes, sizeof bytes);
+}
+VEC_INLINE vec_int vec_int_load_u8(const uint8_t *p)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, p, sizeof bytes);
+	return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(bytes)))));
+}
+
+VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
+{
+	float64x2_t t[4];
+
+	for (int i = 0; i < 4; i += 2) {
+		t[i] = vreinterpretq_f64_f32(vtrn1q_f32(r[i], r[i + 1]));
+		t[i + 1] = vreinterpretq_f64_f32(vtrn2q_f32(r[i], r[i + 1]));
+	}
+	for (int i = 0; i < 2; i++) {
+		r[i] = vreinterpretq_f32_f64(vtrn1q_f64(t[i], t[i + 2]));
+		r[i + 2] = vreinterpretq_f32_f64(vtrn2q_f64(t[i], t[i + 2]));
+	}
+}
+
 #else
-#error "define VEC_AVX512 or VEC_AVX2"
+#error "define VEC_AVX512, VEC_AVX2 or VEC_NEON"
 #endif
 
 /* The first n floats (1 … VEC_WIDTH), by a plain load or store where that is all of them. */

@@ -99,7 +99,7 @@ TILES(3)
 TILES(4)
 TILES(5)
 TILES(6)
-#if defined VEC_AVX512
+#if VEC_REGISTERS == 32
 TILES(7)
 TILES(8)
 TILES(9)
@@ -118,7 +118,7 @@ static tile_function *const tiles[VEC_TILE_ROWS][2][2] = {
 	TILE_ROW(4),
 	TILE_ROW(5),
 	TILE_ROW(6),
-#if defined VEC_AVX512
+#if VEC_REGISTERS == 32
 	TILE_ROW(7),
 	TILE_ROW(8),
 	TILE_ROW(9),
