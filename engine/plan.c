@@ -282,16 +282,21 @@ static bool place_tensor(struct plan *p, int i)
 	       place(p, l->plan.table_ints, sizeof(int32_t), &p->forecast.scratch_bytes, &l->table);
 }
 
-/* The largest gradient that is a second one of its tensor, so that it must be made elsewhere first.
- */
-static int64_t extra_values(const struct plan *p)
+/* Gives each gradient that is a second one of its tensor, so that it must be made elsewhere first,
+ * a place beside the others of its layer. Returns the values of the largest layer's. */
+static int64_t place_extra(struct plan *p)
 {
 	int64_t most = 0;
 
-	for (int i = 0; i < p->n_layers; i++)
-		for (int k = 0; k < p->layers[i].n_inputs; k++)
-			if (p->layers[i].dx_adds[k] && shape_elements(&p->layers[i].in[k]) > most)
-				most = shape_elements(&p->layers[i].in[k]);
+	for (int i = 0; i < p->n_layers; i++) {
+		struct planned_layer *l = &p->layers[i];
+		int64_t values = 0;
+		for (int k = 0; k < l->n_inputs; k++) {
+			l->dx_extra_at[k] = values;
+			values += l->dx_adds[k] ? shape_elements(&l->in[k]) : 0;
+		}
+		most = values > most ? values : most;
+	}
 	return most;
 }
 
@@ -314,7 +319,7 @@ static bool place_all(struct plan *p)
 		!place(p, samples, p->target_values * floats, kind, &p->targets) ||
 		!place(p, samples, floats, kind, &p->loss_values) ||
 		!place(p, samples, 1, kind, &p->right) ||
-		!place(p, samples, extra_values(p) * floats, kind, &p->dx_extra))
+		!place(p, samples, place_extra(p) * floats, kind, &p->dx_extra))
 		return false;
 	for (int i = 0; i < p->n_layers; i++) {
 		if (p->layers[i].absorbed)

@@ -33,7 +33,8 @@ struct planned_layer {
 	bool has_gradient; /* backward is called: it or a layer above it has weights */
 	bool dx_wanted[MODEL_INPUTS_MAX];
 	bool dx_adds[MODEL_INPUTS_MAX]; /* another layer below has set this gradient already */
-	bool dy_set;                    /* some layer below sets dy, while planning */
+	int64_t dx_extra_at[MODEL_INPUTS_MAX]; /* then: where in dx_extra, in floats a sample */
+	bool dy_set;                           /* some layer below sets dy, while planning */
 	int root; /* the layer whose tensor y is: itself, or further up when in place; MODEL_INPUT:
 		     the input */
 	size_t y, dy; /* of the root */
@@ -73,7 +74,7 @@ struct plan {
 	int64_t input_values, output_values,
 		target_values; /* floats a sample; target_values 0: labels */
 	size_t x, labels, targets, loss_values, right;
-	size_t dx_extra;      /* where a second gradient of a tensor is made before it is added */
+	size_t dx_extra;      /* where second gradients of tensors are made before they are added */
 	size_t block_bytes;   /* of a run, without the threads' scratch */
 	size_t scratch_bytes; /* a thread */
 	struct plan_forecast forecast;

@@ -11,20 +11,36 @@
 #include <string.h>
 #include <strings.h>
 
-extern const struct layer_class layer_activation, layer_add, layer_batch_normalization,
-	layer_conv1d, layer_conv2d, layer_dense, layer_flatten, layer_max_pooling2d;
+extern const struct layer_class layer_activation, layer_add, layer_average_pooling1d,
+	layer_average_pooling2d, layer_batch_normalization, layer_conv1d, layer_conv2d,
+	layer_cropping2d, layer_dense, layer_flatten, layer_global_average_pooling1d,
+	layer_global_average_pooling2d, layer_global_max_pooling1d, layer_global_max_pooling2d,
+	layer_max_pooling1d, layer_max_pooling2d, layer_permute, layer_reshape, layer_up_sampling2d,
+	layer_zero_padding2d;
 extern const struct loss_class loss_mean_squared_error, loss_sparse_categorical_crossentropy;
 extern const struct optimizer_class optimizer_adam, optimizer_sgd;
 
 const struct layer_class *const layer_classes[] = {
 	&layer_activation,
 	&layer_add,
+	&layer_average_pooling1d,
+	&layer_average_pooling2d,
 	&layer_batch_normalization,
 	&layer_conv1d,
 	&layer_conv2d,
+	&layer_cropping2d,
 	&layer_dense,
 	&layer_flatten,
+	&layer_global_average_pooling1d,
+	&layer_global_average_pooling2d,
+	&layer_global_max_pooling1d,
+	&layer_global_max_pooling2d,
+	&layer_max_pooling1d,
 	&layer_max_pooling2d,
+	&layer_permute,
+	&layer_reshape,
+	&layer_up_sampling2d,
+	&layer_zero_padding2d,
 	NULL,
 };
 

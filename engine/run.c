@@ -84,8 +84,11 @@ static void bind_step(struct run *r, int thread, int i)
 	for (int k = 0; k < l->n_inputs; k++) {
 		int from = l->inputs[k];
 		s->x[k] = run_at(r, from == MODEL_INPUT ? p->x : p->layers[from].y);
-		if (l->dx_wanted[k])
-			s->dx[k] = run_at(r, l->dx_adds[k] ? p->dx_extra : p->layers[from].dy);
+		if (l->dx_adds[k])
+			s->dx[k] = (float *)run_at(r, p->dx_extra) +
+				   p->part_samples * l->dx_extra_at[k];
+		else if (l->dx_wanted[k])
+			s->dx[k] = run_at(r, p->layers[from].dy);
 	}
 	for (int k = 0; k < l->plan.n_weights; k++) {
 		const struct planned_weight *w = &p->weights[l->first_weight + k];
@@ -320,9 +323,8 @@ void run_backward(struct run *r, int thread, int from, int to, int64_t begin, in
 			if (!l->dx_adds[k])
 				continue;
 			int64_t n = shape_elements(&l->in[k]);
-			float *dy = run_at(r, p->layers[l->inputs[k]].dy),
-			      *extra = run_at(r, p->dx_extra);
-			r->kernels->add(dy + begin * n, extra + begin * n, (end - begin) * n);
+			float *dy = run_at(r, p->layers[l->inputs[k]].dy);
+			r->kernels->add(dy + begin * n, s->dx[k] + begin * n, (end - begin) * n);
 		}
 	}
 }

@@ -19,6 +19,25 @@ static void k_add(float *restrict y, const float *restrict x, int64_t n)
 		y[i] += x[i];
 }
 
+static void k_add_scaled(const float *restrict x, float scale, int64_t n, float *restrict y)
+{
+	for (int64_t i = 0; i < n; i++)
+		y[i] = fmaf(x[i], scale, y[i]);
+}
+
+static void k_affine(const float *x, float scale, float offset, int64_t n, float *y)
+{
+	for (int64_t i = 0; i < n; i++)
+		y[i] = fmaf(x[i], scale, offset);
+}
+
+static void k_blend(
+	const float *restrict a, const float *restrict b, float t, int64_t n, float *restrict y)
+{
+	for (int64_t i = 0; i < n; i++)
+		y[i] = fmaf(b[i] - a[i], t, a[i]);
+}
+
 /* Sums of columns are kept in registers for this many columns at a time. */
 enum { SUM_COLUMNS = 32 };
 
@@ -166,7 +185,8 @@ static void k_sgd(const struct sgd_step *s, const float *restrict g, int64_t n, 
 }
 
 #define ELEMENTWISE_KERNELS                                                                        \
-	.add = k_add, .sum_products = k_sum_products, .moments = k_moments,                        \
-	.normalize = k_normalize, .normalize_backward = k_normalize_backward,                      \
-	.from_u8 = k_from_u8, .activate = k_activate, .activate_backward = k_activate_backward,    \
+	.add = k_add, .add_scaled = k_add_scaled, .affine = k_affine, .blend = k_blend,            \
+	.sum_products = k_sum_products, .moments = k_moments, .normalize = k_normalize,            \
+	.normalize_backward = k_normalize_backward, .from_u8 = k_from_u8, .activate = k_activate,  \
+	.activate_backward = k_activate_backward,                                                  \
 	.softmax_cross_entropy = k_softmax_cross_entropy, .adam = k_adam, .sgd = k_sgd

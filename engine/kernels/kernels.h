@@ -57,6 +57,14 @@ struct conv_pool {
 	int64_t x_segment, down, right; /* floats */
 };
 
+/* One window of an average-pooling: rows x columns positions of `channels` values, the rows x_row
+ * floats apart. */
+struct pool_window {
+	int64_t rows, columns, channels;
+	int64_t x_row;
+	float scale; /* 1 / (rows * columns); 1: a sum */
+};
+
 /* The scalars of one optimizer step, computed once a step in double and rounded to float. */
 struct adam_step {
 	float one_minus_beta_1,
@@ -92,6 +100,15 @@ struct kernels {
 	void (*conv_pool_backward)(const struct conv_pool *c, const float *x, bool relu,
 		const float *y, const float *dy, const uint8_t *where, float *dw, float *db);
 
+	/* y[c] = scale * (the sum of the window, row by row). */
+	void (*average_pool)(const struct pool_window *w, const float *x, float *y);
+	/* dx at each position of the window = scale * dy; add: it is added. */
+	void (*average_pool_backward)(
+		const struct pool_window *w, const float *dy, bool add, float *dx);
+	/* y[j] = max of x[r][j] over r, where[j] = the first row that holds it. A NaN that comes
+	 * first stays. */
+	void (*max_rows)(const float *x, int64_t rows, int64_t n, float *y, int32_t *where);
+
 	/* sum[j] += x[0][j] + x[1][j] + …: one chain of additions for each j. */
 	void (*sum_rows)(const float *x, int64_t rows, int64_t n, float *sum);
 	/* sum[j] += sum over r of dy[r][j] (x[r][j] - mean[j]), one chain for each j. */
@@ -106,7 +123,12 @@ struct kernels {
 	void (*normalize_backward)(const float *dy, const float *x, const float *mean,
 		const float *scale, const float *slope, const float *offset, int64_t rows,
 		int64_t n, float *dx);
-	void (*add)(float *y, const float *x, int64_t n);       /* y += x */
+	void (*add)(float *y, const float *x, int64_t n);                     /* y += x */
+	void (*add_scaled)(const float *x, float scale, int64_t n, float *y); /* y += scale x */
+	/* y = scale x + offset; y may be x. */
+	void (*affine)(const float *x, float scale, float offset, int64_t n, float *y);
+	/* y = a + t (b - a) */
+	void (*blend)(const float *a, const float *b, float t, int64_t n, float *y);
 	void (*from_u8)(const uint8_t *x, int64_t n, float *y); /* y = x / 255 */
 	/* y = f(x), rows of n; softmax and log_softmax work along a row. y may be x. alpha: f's
 	 * argument, where it has one. */

@@ -1,6 +1,7 @@
 /* scalar.c - the reference: what every other table must equal to the last bit. Plain loops, in the
  * contract's order. */
 #include "engine/kernels/elementwise.h"
+#include "engine/kernels/pooling.h"
 #include "engine/kernels/tables.h"
 
 #include <string.h>
@@ -133,5 +134,6 @@ const struct kernels kernels_scalar = {
 	.conv_pool = k_conv_pool,
 	.conv_pool_backward = k_conv_pool_backward,
 	.sum_rows = k_sum_rows,
+	POOLING_KERNELS,
 	ELEMENTWISE_KERNELS,
 };

@@ -6,6 +6,7 @@
  * blocks a tile rests in c, which changes no bit. */
 #include "engine/kernels/conv_pool.h"
 #include "engine/kernels/elementwise.h"
+#include "engine/kernels/pooling.h"
 #include "engine/kernels/tables.h"
 #include "engine/kernels/vec.h"
 
@@ -355,5 +356,6 @@ const struct kernels TABLE(VEC_SET) = {
 	.conv_pool = k_conv_pool,
 	.conv_pool_backward = k_conv_pool_backward,
 	.sum_rows = k_sum_rows,
+	POOLING_KERNELS,
 	ELEMENTWISE_KERNELS,
 };

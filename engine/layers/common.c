@@ -16,6 +16,17 @@ struct weight_plan weight_bias(int64_t n, enum initializer initializer)
 		.fan_out = n };
 }
 
+bool layer_check_rank(const struct layer_request *r, const char *name, int rank, struct error *err)
+{
+	char text[SHAPE_TEXT_BYTES];
+
+	shape_text(r->in, text);
+	if (r->in->rank != rank)
+		return error_at(err, ERROR_INVALID, "", "its input has shape %s; %s takes %s", text,
+			name, rank == 2 ? "(steps, channels)" : "(height, width, channels)");
+	return true;
+}
+
 /* Rows and width of a sample of y, seen as rows along its last axis. */
 static void last_axis(const struct shape *s, int64_t *ret_rows, int64_t *ret_n)
 {

@@ -25,6 +25,10 @@ void layer_ends_in(struct layer_plan *ret, int activation);
 /* The rest of the plan of a layer that is its activation alone, y = f(x). */
 void layer_plan_activates_input(const struct layer_request *r, struct layer_plan *ret);
 
+/* false: the first input of the layer `name` has another rank than 2, (steps, channels), or 3,
+ * (height, width, channels). */
+bool layer_check_rank(const struct layer_request *r, const char *name, int rank, struct error *err);
+
 /* y = f(z), dy = dy f'(z) for the samples [begin, end) by the plan's activation. */
 void layer_activate(const struct layer_step *s, int64_t begin, int64_t end);
 void layer_activate_backward(const struct layer_step *s, int64_t begin, int64_t end);

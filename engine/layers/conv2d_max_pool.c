@@ -13,7 +13,7 @@
 #include "engine/layers/conv2d_max_pool.h"
 
 #include "engine/layers/conv2d.h"
-#include "engine/layers/max_pooling2d.h"
+#include "engine/layers/pooling.h"
 
 #include <string.h>
 
@@ -25,7 +25,7 @@ struct geometry {
 	struct conv_pool taps; /* if few_taps */
 };
 
-static bool geometry_plan(const struct conv2d_conf *c, const struct max_pooling2d_conf *pool,
+static bool geometry_plan(const struct conv2d_conf *c, const struct pooling_conf *pool,
 	const struct shape *in, struct geometry *ret, struct error *err)
 {
 	struct conv2d_geometry g;
@@ -205,7 +205,7 @@ const struct layer_class *conv2d_max_pool_fuse(
 	const void *conf, const struct layer_class *next, const void *next_conf)
 {
 	const struct conv2d_conf *c = conf;
-	const struct max_pooling2d_conf *pool = next_conf;
+	const struct pooling_conf *pool = next_conf;
 
 	if (next != &layer_max_pooling2d || pool->padding != PADDING_VALID)
 		return NULL;

@@ -125,6 +125,37 @@ static const struct gradient_case cases[] = {
 	  "Dense units=8 name=e inputs=f; Add "
 	  "inputs=d,e,f; Dense units=3 activation=softmax",
 		{ 3, { 2, 2, 1 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=2; AveragePooling2D; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 7, 6, 2 } }, entropy },
+	{ "Conv2D filters=35 kernel_size=1; AveragePooling2D pool_size=3x2 strides=2x1 "
+	  "padding=same; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 5, 4, 2 } }, entropy },
+	{ "Conv2D filters=4 kernel_size=1 name=c; Reshape target_shape=-1,4; MaxPooling1D; "
+	  "AveragePooling1D pool_size=3 strides=2 padding=same; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 4, 5, 2 } }, entropy },
+	{ "Conv2D filters=5 kernel_size=2; GlobalAveragePooling2D; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 5, 4, 2 } }, entropy },
+	{ "Conv2D filters=5 kernel_size=2; GlobalMaxPooling2D keepdims=true; Flatten; Dense "
+	  "units=3 activation=softmax",
+		{ 3, { 5, 4, 2 } }, entropy },
+	{ "Conv2D filters=6 kernel_size=2; Reshape target_shape=9,8 name=r; "
+	  "GlobalAveragePooling1D keepdims=true; Flatten; Dense units=8 name=a; "
+	  "GlobalMaxPooling1D inputs=r name=m; Add inputs=a,m; Dense units=3 activation=softmax",
+		{ 3, { 5, 4, 1 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=2 activation=tanh; Permute dims=3,1,2; Conv2D filters=2 "
+	  "kernel_size=2; Permute dims=2,1,3; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 5, 4, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=2; ZeroPadding2D padding=1,2x0,1; Conv2D filters=2 "
+	  "kernel_size=2 activation=tanh; Cropping2D cropping=1,0x0,2; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 5, 4, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=2; UpSampling2D size=2x3; Conv2D filters=2 kernel_size=2 "
+	  "activation=tanh; UpSampling2D size=3x2 interpolation=bilinear; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 3, 3, 2 } }, entropy },
 };
 
 static struct data case_data(

@@ -354,6 +354,30 @@ static void test_conv_pool_is_a_gemm_and_a_max_pool(void **state)
 	assert_memory_equal(where[0], where[1], sizeof where[0]);
 }
 
+static void work_pool_window(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	int64_t n = *(const int64_t *)ctx;
+	const struct pool_window w = {
+		.rows = 3, .columns = 2, .channels = n, .x_row = 5 * n, .scale = 1.0f / 6.0f
+	};
+	float *c = r->c[side] + GUARD;
+
+	k->average_pool(&w, r->a, c);
+	k->average_pool_backward(&w, r->b, n % 2, c + 1000);
+	k->max_rows(r->a, 7, n, c + 4000, (int32_t *)(void *)(r->bytes[side] + GUARD));
+}
+
+static void test_average_and_global_pooling(void **state)
+{
+	char what[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		(void)snprintf(what, sizeof what, "pooling of %d channels", (int)odd_sizes[i]);
+		each_table(work_pool_window, &odd_sizes[i], what);
+	}
+}
+
 static void work_elementwise(const struct kernels *k, struct rooms *r, int side, const void *ctx)
 {
 	int64_t n = *(const int64_t *)ctx, rows = 3;
@@ -363,6 +387,9 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 	struct sgd_step sgd = { 0.1f, 0.9f, n % 2 };
 
 	k->add(c, r->a, n);
+	k->add_scaled(r->b, 0.3f, n, c + 200);
+	k->affine(r->b, 0.3f, -0.7f, n, c + 400);
+	k->blend(r->a, r->b, 0.3f, n, c + 600);
 	k->from_u8(r->bytes[side] + 4096 + 3, n, c + 1000);
 	k->sum_rows(r->a, rows, n, c + 2000);
 	k->softmax_cross_entropy(
@@ -493,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_max_pool_forward_and_backward),
 		cmocka_unit_test(test_conv_pool_forward_and_backward),
 		cmocka_unit_test(test_conv_pool_is_a_gemm_and_a_max_pool),
+		cmocka_unit_test(test_average_and_global_pooling),
 		cmocka_unit_test(test_everything_elementwise),
 		cmocka_unit_test(test_activations),
 		cmocka_unit_test(test_activations_at_the_ends_of_the_range),

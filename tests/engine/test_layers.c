@@ -261,6 +261,34 @@ static void test_statistics_of_the_whole_batch(void **state)
 	}
 }
 
+static void test_poolings_and_shapes(void **state)
+{
+	char layers[768];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=%d kernel_size=2; AveragePooling2D padding=same; "
+			"ZeroPadding2D padding=0,1x2,0; UpSampling2D size=2x1 "
+			"interpolation=bilinear; Cropping2D cropping=1,0x0,1; AveragePooling2D "
+			"pool_size=3 strides=2; UpSampling2D size=1x2; Permute dims=2,1,3; "
+			"GlobalMaxPooling2D name=a; Dense units=3 activation=softmax",
+			channels[i]);
+		check(layers, SHAPE3(9, 11, 2), SAMPLES);
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=%d kernel_size=2; Reshape target_shape=-1,%d; MaxPooling1D "
+			"pool_size=3 strides=2 padding=same; AveragePooling1D pool_size=3 "
+			"strides=1; MaxPooling1D name=b; GlobalMaxPooling1D name=m; "
+			"GlobalAveragePooling1D inputs=b name=n; Add inputs=m,n; Dense units=3 "
+			"activation=softmax",
+			channels[i], channels[i]);
+		check(layers, SHAPE3(9, 11, 2), SAMPLES);
+	}
+	check("Conv2D filters=33 kernel_size=2; GlobalAveragePooling2D; Dense units=3 "
+	      "activation=softmax",
+		SHAPE3(9, 11, 2), SAMPLES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_images_of_one_pixel),
 		cmocka_unit_test(test_dense_layers_of_odd_widths_and_batches_of_one),
 		cmocka_unit_test(test_statistics_of_the_whole_batch),
+		cmocka_unit_test(test_poolings_and_shapes),
 	};
 
 	return cmocka_run_group_tests(tests, make_samples, NULL);
