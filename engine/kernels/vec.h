@@ -352,6 +352,25 @@ VEC_INLINE vec_int vec_int_load_u8(const uint8_t *p)
 	return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(bytes)))));
 }
 
+VEC_INLINE vec vec_load_square(const float *p, int64_t right, int64_t down)
+{
+	const float *q = p + down;
+
+	if (right == 1)
+		return vcombine_f32(vld1_f32(p), vld1_f32(q));
+	vec v = vsetq_lane_f32(p[right], vec_set(p[0]), 1);
+	v = vsetq_lane_f32(q[0], v, 2);
+	return vsetq_lane_f32(q[right], v, 3);
+}
+/* By a table of bytes: value i is the bytes 4 i … 4 i + 3. */
+VEC_INLINE vec vec_pick(vec v, vec_int which)
+{
+	vec_int bytes = vmlaq_n_s32(vdupq_n_s32(0x03020100), which, 0x04040404);
+
+	return vreinterpretq_f32_u8(
+		vqtbl1q_u8(vreinterpretq_u8_f32(v), vreinterpretq_u8_s32(bytes)));
+}
+
 VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
 {
 	float64x2_t t[4];
