@@ -242,7 +242,7 @@ static bool place_weight(struct plan *p, int layer, int index)
 	w->n_tasks = (w->values / w->unit + w->units_per_task - 1) / w->units_per_task;
 	p->n_tasks += w->n_tasks;
 	f->parameters += w->values;
-	for (int s = 0; s < p->n_slots; s++)
+	for (int s = 0; s < p->slots.count; s++)
 		if (!place(p, w->values, sizeof(float), &f->optimizer_bytes, &w->slots[s]))
 			return false;
 	if (p->keeps_gradients &&
@@ -319,7 +319,9 @@ static bool place_all(struct plan *p)
 		!place(p, samples, p->target_values * floats, kind, &p->targets) ||
 		!place(p, samples, floats, kind, &p->loss_values) ||
 		!place(p, samples, 1, kind, &p->right) ||
-		!place(p, samples, place_extra(p) * floats, kind, &p->dx_extra))
+		!place(p, samples, place_extra(p) * floats, kind, &p->dx_extra) ||
+		!place(p, p->n_tasks, sizeof(double), &p->forecast.gradient_bytes, &p->squares) ||
+		!place(p, p->n_weights, floats, &p->forecast.gradient_bytes, &p->scales))
 		return false;
 	for (int i = 0; i < p->n_layers; i++) {
 		if (p->layers[i].absorbed)
@@ -345,7 +347,8 @@ static bool place_parts(struct plan *p, int64_t part_samples)
 	*f = (struct plan_forecast){ .part_samples = part_samples };
 	p->part_samples = part_samples;
 	p->n_chunks = (part_samples + PLAN_CHUNK - 1) / PLAN_CHUNK;
-	p->keeps_gradients = part_samples < p->options.batch_size;
+	p->keeps_gradients = part_samples < p->options.batch_size ||
+			     optimizer_needs_norms(p->model->optimizer_conf);
 	p->block_bytes = 0;
 	p->n_weights = 0;
 	p->n_tasks = 0;
@@ -397,10 +400,8 @@ static bool plan_memory(struct plan *p, struct error *err)
 	p->weights = calloc((size_t)n_weights, sizeof *p->weights);
 	if (!p->weights)
 		return error_no_memory(err);
-	const char *const *slots = p->model->optimizer->slots(p->model->optimizer_conf);
-	while (slots[p->n_slots])
-		p->n_slots++;
-	return plan_parts(p, err);
+	optimizer_slots(p->model->optimizer, p->model->optimizer_conf, &p->slots);
+	return optimizer_check(p->model->optimizer_conf, err) && plan_parts(p, err);
 }
 
 /* --- stages

@@ -63,17 +63,19 @@ struct plan {
 	int n_layers;
 	struct planned_weight *weights;
 	int n_weights;
-	int n_slots;
+	struct optimizer_slots slots;
 	int64_t n_tasks; /* of an update, over all weights */
 	struct loss_plan loss;
 	struct plan_stage *stages; /* of one step; the last one ends with the first layer */
 	int n_stages;
 	int64_t part_samples; /* worked at a time: the batch size, or whole chunks */
 	int64_t n_chunks;     /* of a part */
-	bool keeps_gradients; /* summed up over the parts of a batch */
+	bool keeps_gradients; /* whole: a batch has parts, or their norms are needed */
 	int64_t input_values, output_values,
 		target_values; /* floats a sample; target_values 0: labels */
 	size_t x, labels, targets, loss_values, right;
+	size_t squares;       /* of the gradient, a double a task: the sum of its squares */
+	size_t scales;        /* a float a weight: what its gradient is multiplied by */
 	size_t dx_extra;      /* where second gradients of tensors are made before they are added */
 	size_t block_bytes;   /* of a run, without the threads' scratch */
 	size_t scratch_bytes; /* a thread */

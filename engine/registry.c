@@ -18,7 +18,9 @@ extern const struct layer_class layer_activation, layer_add, layer_average_pooli
 	layer_max_pooling1d, layer_max_pooling2d, layer_permute, layer_reshape, layer_up_sampling2d,
 	layer_zero_padding2d;
 extern const struct loss_class loss_mean_squared_error, loss_sparse_categorical_crossentropy;
-extern const struct optimizer_class optimizer_adam, optimizer_sgd;
+extern const struct optimizer_class optimizer_adadelta, optimizer_adagrad, optimizer_adam,
+	optimizer_adamax, optimizer_adamw, optimizer_lion, optimizer_nadam, optimizer_rmsprop,
+	optimizer_sgd;
 
 const struct layer_class *const layer_classes[] = {
 	&layer_activation,
@@ -51,7 +53,14 @@ const struct loss_class *const loss_classes[] = {
 };
 
 const struct optimizer_class *const optimizer_classes[] = {
+	&optimizer_adadelta,
+	&optimizer_adagrad,
 	&optimizer_adam,
+	&optimizer_adamax,
+	&optimizer_adamw,
+	&optimizer_lion,
+	&optimizer_nadam,
+	&optimizer_rmsprop,
 	&optimizer_sgd,
 	NULL,
 };

@@ -3,7 +3,7 @@
 
 #include "base/size.h"
 #include "engine/philox.h"
-#include "engine/plan_layout.h"
+#include "engine/run_layout.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,29 +11,6 @@
 #include <sys/mman.h>
 
 enum { HUGE_PAGE = 2 << 20, PREFETCH_SAMPLES = 8 };
-
-struct run {
-	const struct plan *plan;
-	const struct kernels *kernels;
-	char *mapping; /* with room to begin on a huge page */
-	size_t mapping_bytes;
-	char *block;
-	int threads;
-	uint64_t seed;
-	int64_t batch_count;      /* samples of the batch at work */
-	int64_t first, count;     /* of them, the part at work */
-	struct layer_step *steps; /* [thread][layer] */
-};
-
-static void *run_at(const struct run *r, size_t offset)
-{
-	return r->block + offset;
-}
-
-static float *run_scratch(const struct run *r, int thread)
-{
-	return run_at(r, r->plan->block_bytes + (size_t)thread * r->plan->scratch_bytes);
-}
 
 /* One mapping on huge pages: with small ones, the walk through weights and slots costs more in page
  * tables than in work. */
@@ -153,6 +130,21 @@ void run_free(struct run *r)
 	free(r);
 }
 
+static float slot_start(const struct plan *p, int slot)
+{
+	const struct model *m = p->model;
+	bool own = slot != p->slots.average && slot != p->slots.accumulator;
+
+	return own && m->optimizer->slot_start ? (float)m->optimizer->slot_start(m->optimizer_conf)
+					       : 0.0f;
+}
+
+static void fill(float *values, int64_t n, float value)
+{
+	for (int64_t i = 0; i < n; i++)
+		values[i] = value;
+}
+
 void run_initialize(struct run *r, uint64_t seed)
 {
 	const struct plan *p = r->plan;
@@ -163,8 +155,8 @@ void run_initialize(struct run *r, uint64_t seed)
 		const struct weight_plan *wp = &p->layers[w->layer].plan.weights[w->index];
 		initializer_fill(wp->initializer, seed, (uint32_t)i, wp->fan_in, wp->fan_out,
 			run_weight(r, i), w->values);
-		for (int s = 0; s < p->n_slots && !w->frozen; s++)
-			memset(run_slot(r, i, s), 0, (size_t)w->values * sizeof(float));
+		for (int s = 0; s < p->slots.count && !w->frozen; s++)
+			fill(run_slot(r, i, s), w->values, slot_start(p, s));
 	}
 }
 
@@ -352,60 +344,6 @@ void run_combine(struct run *r, int stage)
 			&r->steps[st->collect_backward]);
 }
 
-/* g = the gradient of the units [begin, end) of a weight over this part; after the first part its
- * sums go on in g. */
-static void weight_gradient(struct run *r, int thread, const struct planned_weight *w,
-	int64_t begin, int64_t end, float *g)
-{
-	const struct plan *p = r->plan;
-	int64_t chunks = (r->count + PLAN_CHUNK - 1) / PLAN_CHUNK, n = (end - begin) * w->unit;
-
-	if (p->layers[w->layer].plan.weights[w->index].tiled) {
-		p->layers[w->layer].class->gradient(
-			&r->steps[thread * p->n_layers + w->layer], w->index, begin, end, g);
-		return;
-	}
-	const float *partial = (float *)run_at(r, w->partial) + begin * w->unit;
-	if (r->first == 0)
-		memcpy(g, partial, (size_t)n * sizeof *g);
-	for (int64_t c = r->first == 0; c < chunks; c++)
-		r->kernels->add(g, partial + c * w->values, n);
-}
-
-static void update_task(struct run *r, int thread, const struct planned_weight *w, int64_t task,
-	const union optimizer_step *step)
-{
-	const struct plan *p = r->plan;
-	int64_t units = w->values / w->unit, begin = task * w->units_per_task;
-	int64_t end = begin + w->units_per_task < units ? begin + w->units_per_task : units;
-	size_t at = (size_t)(begin * w->unit) * sizeof(float);
-	float *g = p->keeps_gradients ? run_at(r, w->gradient + at) : run_scratch(r, thread);
-	float *slots[OPTIMIZER_SLOTS_MAX];
-
-	weight_gradient(r, thread, w, begin, end, g);
-	if (r->first + r->count < r->batch_count)
-		return;
-	for (int s = 0; s < p->n_slots; s++)
-		slots[s] = run_at(r, w->slots[s] + at);
-	p->model->optimizer->update(
-		r->kernels, step, g, (end - begin) * w->unit, run_at(r, w->w + at), slots);
-}
-
-void run_update(struct run *r, int thread, int piece, int pieces, const union optimizer_step *step)
-{
-	const struct plan *p = r->plan;
-	int64_t begin = piece * p->n_tasks / pieces, end = (piece + 1) * p->n_tasks / pieces;
-	int64_t first = 0;
-
-	for (int i = 0; i < p->n_weights; i++) {
-		const struct planned_weight *w = &p->weights[i];
-		for (int64_t task = begin > first ? begin - first : 0;
-			task < w->n_tasks && first + task < end; task++)
-			update_task(r, thread, w, task, step);
-		first += w->n_tasks;
-	}
-}
-
 void run_results(const struct run *r, double *loss_sum, int64_t *correct)
 {
 	const float *loss = run_at(r, r->plan->loss_values);
@@ -430,11 +368,4 @@ float *run_weight(const struct run *r, int index)
 float *run_slot(const struct run *r, int index, int slot)
 {
 	return run_at(r, r->plan->weights[index].slots[slot]);
-}
-
-void run_gradient(struct run *r, int index, float *ret)
-{
-	const struct planned_weight *w = &r->plan->weights[index];
-
-	weight_gradient(r, 0, w, 0, w->values / w->unit, ret);
 }

@@ -4,10 +4,12 @@
  *   run_set_batch
  *   for each stage, for each part:
  *       run_set_part
- *       by samples:     run_gather, run_forward, run_loss, run_backward, run_collect on whole
- * chunks run_combine by parameters, in the last stage:  run_update on tasks The functions by
- * samples and by parameters are called by several threads at a time, each for its own samples or
- * tasks, with a border (crew_run) between; the others by one. All return void. */
+ *       by samples: run_gather, run_forward, run_loss, run_backward, run_collect on whole chunks
+ *       run_combine
+ *       by parameters, in the last stage: run_gradients on tasks
+ *   if the plan needs norms: run_norms, and by parameters: run_update on tasks
+ * The functions by samples and by parameters are called by several threads at a time, each for its
+ * own samples or tasks, with a border (crew_run) between; the others by one. All return void. */
 #pragma once
 
 #include "base/error.h"
@@ -49,9 +51,17 @@ void run_backward(struct run *r, int thread, int from, int to, int64_t begin, in
 /* What stands at the end of a stage, if anything does: see struct plan_stage. */
 void run_collect(struct run *r, int thread, int stage, int64_t begin, int64_t end);
 void run_combine(struct run *r, int stage);
-/* Piece `piece` of `pieces` of the tasks: the gradients of this part and, at the last part, the
- * optimizer. */
-void run_update(struct run *r, int thread, int piece, int pieces, const union optimizer_step *step);
+/* Piece `piece` of `pieces` of the tasks: the gradients of this part; at the last part also the
+ * optimizer's step, unless norms must be known first. */
+void run_gradients(
+	struct run *r, int thread, int piece, int pieces, const struct optimizer_step *step);
+/* The norms of the gradients. */
+void run_norms(struct run *r, const struct optimizer_step *step);
+/* The optimizer's step where norms were needed. */
+void run_update(
+	struct run *r, int thread, int piece, int pieces, const struct optimizer_step *step);
+/* Sets the weights to their running means, if the optimizer keeps them. */
+void run_overwrite_with_means(struct run *r);
 
 /* After all threads' run_loss: adds those of this part, in the order of the samples. */
 void run_results(const struct run *r, double *loss_sum, int64_t *correct);

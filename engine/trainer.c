@@ -40,7 +40,7 @@ struct trainer {
 	int64_t first; /* position of the batch's first sample in the epoch */
 	int stage;     /* of the plan */
 	int step_threads;
-	union optimizer_step optimizer_step;
+	struct optimizer_step optimizer_step;
 	int64_t phase_ns[PHASE_COUNT]; /* of thread 0 */
 
 	int64_t rate_ns;      /* when samples_per_second was last worked out */
@@ -165,7 +165,7 @@ int trainer_tensor_count(const struct trainer *t)
 	int n = 0;
 
 	for (int i = 0; i < p->n_weights; i++)
-		n += p->weights[i].frozen ? 1 : 1 + p->n_slots;
+		n += p->weights[i].frozen ? 1 : 1 + p->slots.count;
 	return n;
 }
 
@@ -181,7 +181,8 @@ void trainer_tensor(const struct trainer *t, int index, struct trainer_tensor *r
 {
 	const struct plan *p = t->options.plan;
 	bool is_weight = index < p->n_weights;
-	int n_trainable = p->n_slots ? (trainer_tensor_count(t) - p->n_weights) / p->n_slots : 0;
+	int n_trainable =
+		p->slots.count ? (trainer_tensor_count(t) - p->n_weights) / p->slots.count : 0;
 	int weight = is_weight ? index : trainable_weight(p, (index - p->n_weights) % n_trainable);
 	const struct planned_weight *w = &p->weights[weight];
 	const struct weight_plan *wp = &p->layers[w->layer].plan.weights[w->index];
@@ -195,8 +196,7 @@ void trainer_tensor(const struct trainer *t, int index, struct trainer_tensor *r
 		int slot = (index - p->n_weights) / n_trainable;
 		ret->values = run_slot(t->run, weight, slot);
 		(void)snprintf(ret->name, sizeof ret->name, "optimizer/%s/%s/%s",
-			p->model->optimizer->slots(p->model->optimizer_conf)[slot], layer,
-			wp->name);
+			p->slots.names[slot], layer, wp->name);
 	}
 }
 
@@ -332,6 +332,13 @@ static void train_parameters(void *ctx, int piece, int thread)
 {
 	struct trainer *t = ctx;
 
+	run_gradients(t->run, thread, piece, update_pieces(t), &t->optimizer_step);
+}
+
+static void update_parameters(void *ctx, int piece, int thread)
+{
+	struct trainer *t = ctx;
+
 	run_update(t->run, thread, piece, update_pieces(t), &t->optimizer_step);
 }
 
@@ -379,6 +386,25 @@ static void train_early_stages(struct trainer *t)
 	}
 }
 
+/* The learning rate of the next step. */
+static double learning_rate(const struct trainer *t)
+{
+	const struct optimizer_conf *c = (const void *)t->options.plan->model->optimizer_conf;
+
+	return c->learning_rate;
+}
+
+/* What is left to do where norms had to be known first. */
+static void train_update(struct trainer *t)
+{
+	const struct optimizer_step *step = &t->optimizer_step;
+
+	if (!optimizer_needs_norms(t->options.plan->model->optimizer_conf) || !step->applies)
+		return;
+	run_norms(t->run, step);
+	crew_run(t->crew, t->step_threads, update_pieces(t), update_parameters, t);
+}
+
 /* false: the loss is not finite; then no weight has changed. */
 static bool train_last_stage(struct trainer *t, struct result *ret)
 {
@@ -386,7 +412,8 @@ static bool train_last_stage(struct trainer *t, struct result *ret)
 	int parts = run_parts(t->run);
 
 	*ret = (struct result){ 0 };
-	m->optimizer->begin(m->optimizer_conf, t->state.step + 1, &t->optimizer_step);
+	optimizer_begin(m->optimizer, m->optimizer_conf, learning_rate(t), t->state.step,
+		&t->optimizer_step);
 	for (int part = 0; part < parts; part++) {
 		run_set_part(t->run, part);
 		crew_run(t->crew, t->step_threads, t->step_threads, train_samples, t);
@@ -395,6 +422,8 @@ static bool train_last_stage(struct trainer *t, struct result *ret)
 		if (!isfinite(ret->loss))
 			return false;
 		crew_run(t->crew, t->step_threads, update_pieces(t), train_parameters, t);
+		if (part == parts - 1)
+			train_update(t);
 		phase_end(t, 0, PHASE_UPDATE, &since);
 	}
 	return true;
@@ -464,14 +493,13 @@ static bool evaluate(struct trainer *t, const atomic_bool *stop, struct trainer_
 static void epoch_finish(struct trainer *t, struct trainer_epoch *e)
 {
 	struct trainer_state *s = &t->state;
-	const struct model *m = t->options.plan->model;
 
 	e->step = s->step;
 	e->samples = s->epoch_samples;
 	e->loss = s->epoch_loss_sum / (double)s->epoch_samples;
 	if (run_has_accuracy(t->run))
 		e->accuracy = (double)s->epoch_correct / (double)s->epoch_samples;
-	e->learning_rate = m->optimizer->learning_rate(m->optimizer_conf);
+	e->learning_rate = learning_rate(t);
 	for (int i = 0; i < PHASE_COUNT; i++)
 		e->phase_seconds[i] = (double)t->phase_ns[i] * 1e-9;
 	*s = (struct trainer_state){ .epoch = s->epoch + 1, .step = s->step };
@@ -501,6 +529,8 @@ static enum trainer_outcome run_epoch(struct trainer *t, const struct trainer_ev
 		if (events->step)
 			events->step(events->ctx);
 	}
+	if (s->epoch + 1 == t->options.epochs)
+		run_overwrite_with_means(t->run);
 	e.train_seconds = (double)(clock_monotonic_ns() - begin) * 1e-9;
 	if (t->options.validation && !evaluate(t, stop, &e))
 		return TRAINER_STOPPED;

@@ -154,39 +154,9 @@ static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64
 	}
 }
 
-static void k_adam(const struct adam_step *s, const float *restrict g, int64_t n, float *restrict w,
-	float *restrict m, float *restrict v)
-{
-	const float a = s->one_minus_beta_1, b = s->one_minus_beta_2, alpha = s->alpha,
-		    epsilon = s->epsilon;
-
-	for (int64_t i = 0; i < n; i++) {
-		m[i] = fmaf(g[i] - m[i], a, m[i]);
-		v[i] = fmaf(fmaf(g[i], g[i], -v[i]), b, v[i]);
-		w[i] -= m[i] * alpha / (sqrtf(v[i]) + epsilon);
-	}
-}
-
-static void k_sgd(const struct sgd_step *s, const float *restrict g, int64_t n, float *restrict w,
-	float *restrict v)
-{
-	const float rate = s->learning_rate, momentum = s->momentum;
-
-	if (!v) {
-		for (int64_t i = 0; i < n; i++)
-			w[i] = fmaf(-rate, g[i], w[i]);
-		return;
-	}
-	for (int64_t i = 0; i < n; i++) {
-		float step = rate * g[i];
-		v[i] = fmaf(momentum, v[i], -step);
-		w[i] += s->nesterov ? fmaf(momentum, v[i], -step) : v[i];
-	}
-}
-
 #define ELEMENTWISE_KERNELS                                                                        \
 	.add = k_add, .add_scaled = k_add_scaled, .affine = k_affine, .blend = k_blend,            \
 	.sum_products = k_sum_products, .moments = k_moments, .normalize = k_normalize,            \
 	.normalize_backward = k_normalize_backward, .from_u8 = k_from_u8, .activate = k_activate,  \
 	.activate_backward = k_activate_backward,                                                  \
-	.softmax_cross_entropy = k_softmax_cross_entropy, .adam = k_adam, .sgd = k_sgd
+	.softmax_cross_entropy = k_softmax_cross_entropy

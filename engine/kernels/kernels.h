@@ -65,15 +65,32 @@ struct pool_window {
 	float scale; /* 1 / (rows * columns); 1: a sum */
 };
 
-/* The scalars of one optimizer step, computed once a step in double and rounded to float. */
-struct adam_step {
-	float one_minus_beta_1,
-		one_minus_beta_2; /* of Kingma and Ba, arXiv:1412.6980, in Keras's form */
-	float alpha;              /* learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) */
-	float epsilon;
+/* How an optimizer changes weights: engine/kernels/rules.h. */
+enum update_rule {
+	UPDATE_SGD,
+	UPDATE_SGD_MOMENTUM,
+	UPDATE_ADAM,
+	UPDATE_AMSGRAD,
+	UPDATE_NADAM,
+	UPDATE_ADAMAX,
+	UPDATE_RMSPROP,
+	UPDATE_RMSPROP_CENTERED,
+	UPDATE_RMSPROP_MOMENTUM,
+	UPDATE_RMSPROP_CENTERED_MOMENTUM,
+	UPDATE_ADAGRAD,
+	UPDATE_ADADELTA,
+	UPDATE_LION,
+	UPDATE_COUNT,
 };
-struct sgd_step {
-	float learning_rate, momentum;
+
+/* The scalars of one step, computed once in double and rounded to float; a rule reads those that
+ * it has. */
+struct update_step {
+	float rate;                   /* the learning rate, times what a rule's author put there */
+	float take_1, take_2, keep_2; /* 1 - beta_1, 1 - beta_2 (or rho); beta_2 */
+	float epsilon;
+	float momentum;
+	float share_mean, share_gradient, correction; /* Nadam's */
 	bool nesterov;
 };
 
@@ -144,13 +161,9 @@ struct kernels {
 	void (*softmax_cross_entropy)(const float *x, const int32_t *labels, int64_t rows,
 		int64_t n, float scale, float *dx, float *loss, uint8_t *right);
 
-	/* Keras: m += (g - m)(1 - beta_1); v += (g² - v)(1 - beta_2); w -= m * alpha / (sqrt(v) +
-	 * epsilon). */
-	void (*adam)(
-		const struct adam_step *s, const float *g, int64_t n, float *w, float *m, float *v);
-	/* Keras: v = momentum * v - learning_rate * g; w += nesterov ? momentum * v - learning_rate
-	 * * g : v. v NULL: momentum is 0. */
-	void (*sgd)(const struct sgd_step *s, const float *g, int64_t n, float *w, float *v);
+	/* w and what the optimizer keeps for it (n values each), changed by the gradient g. */
+	void (*update[UPDATE_COUNT])(const struct update_step *s, const float *g, int64_t n,
+		float *w, float *const *slots);
 };
 
 /* The table of that name if this CPU can run it; NULL name: the best one. NULL: there is none. */

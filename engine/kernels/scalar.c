@@ -2,6 +2,7 @@
  * contract's order. */
 #include "engine/kernels/elementwise.h"
 #include "engine/kernels/pooling.h"
+#include "engine/kernels/rules.h"
 #include "engine/kernels/tables.h"
 
 #include <string.h>
@@ -136,4 +137,5 @@ const struct kernels kernels_scalar = {
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	ELEMENTWISE_KERNELS,
+	UPDATE_RULES,
 };

@@ -7,6 +7,7 @@
 #include "engine/kernels/conv_pool.h"
 #include "engine/kernels/elementwise.h"
 #include "engine/kernels/pooling.h"
+#include "engine/kernels/rules.h"
 #include "engine/kernels/tables.h"
 #include "engine/kernels/vec.h"
 
@@ -358,4 +359,5 @@ const struct kernels TABLE(VEC_SET) = {
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	ELEMENTWISE_KERNELS,
+	UPDATE_RULES,
 };

@@ -1,67 +1,45 @@
 /* adam.c - Adam: Kingma and Ba, arXiv:1412.6980, section 2 (the efficient form of its last
- * paragraph), as Keras writes it. */
-#include "engine/optimizer.h"
-
-#include "base/param.h"
-#include "engine/optimizers/power.h"
-
-#include <math.h>
-
-struct conf {
-	double learning_rate, beta_1, beta_2, epsilon;
-};
+ * paragraph), as Keras writes it; amsgrad: Reddi, Kale and Kumar, ICLR 2018, algorithm 2. */
+#include "engine/optimizers/adam.h"
 
 static const struct param params[] = {
-	PARAM_FLOAT(
-		struct conf, learning_rate, 0.001, 0, INFINITY, PARAM_ABOVE_MIN, "size of a step"),
-	PARAM_FLOAT(struct conf, beta_1, 0.9, 0, 1, PARAM_BELOW_MAX,
-		"decay of the mean of the gradients"),
-	PARAM_FLOAT(struct conf, beta_2, 0.999, 0, 1, PARAM_BELOW_MAX,
-		"decay of the mean of their squares"),
-	PARAM_FLOAT(struct conf, epsilon, 1e-7, 0, INFINITY, PARAM_ABOVE_MIN,
-		"keeps the division finite"),
+	OPTIMIZER_LEARNING_RATE(0.001),
+	ADAM_PARAMS,
+	PARAM_BOOL(
+		struct adam_conf, amsgrad, false, "divide by the largest mean of squares so far"),
+	OPTIMIZER_PARAMS(NAN),
 	PARAM_END,
 };
 
-static const char *const *adam_slots(const void *conf)
-{
-	static const char *const names[] = { "m", "v", NULL };
+const char *const adam_slot_names[] = { "m", "v", NULL };
 
-	(void)conf; /* always both */
-	return names;
+const char *const *adam_slots(const void *conf)
+{
+	static const char *const three[] = { "m", "v", "v_hat", NULL };
+
+	return ((const struct adam_conf *)conf)->amsgrad ? three : adam_slot_names;
 }
 
-static double adam_learning_rate(const void *conf)
+enum update_rule adam_rule(const void *conf)
 {
-	return ((const struct conf *)conf)->learning_rate;
+	return ((const struct adam_conf *)conf)->amsgrad ? UPDATE_AMSGRAD : UPDATE_ADAM;
 }
 
-static void adam_begin(const void *conf, int64_t step, union optimizer_step *ret)
+void adam_begin(const void *conf, double rate, int64_t step, struct update_step *s)
 {
-	const struct conf *c = conf;
+	const struct adam_conf *c = conf;
 	double correction = sqrt(1.0 - power(c->beta_2, step)) / (1.0 - power(c->beta_1, step));
 
-	ret->adam = (struct adam_step){
-		.one_minus_beta_1 = (float)(1.0 - c->beta_1),
-		.one_minus_beta_2 = (float)(1.0 - c->beta_2),
-		.alpha = (float)(c->learning_rate * correction),
-		.epsilon = (float)c->epsilon,
-	};
-}
-
-static void adam_update(const struct kernels *k, const union optimizer_step *s, const float *g,
-	int64_t n, float *w, float *const *slots)
-{
-	k->adam(&s->adam, g, n, w, slots[0], slots[1]);
+	adam_constants(c, s);
+	s->rate = (float)(rate * correction);
 }
 
 const struct optimizer_class optimizer_adam = {
 	.name = "Adam",
 	.doc = "steps scaled by running means of the gradient and its square (Kingma and Ba 2015)",
 	.params = params,
-	.conf_size = sizeof(struct conf),
+	.conf_size = sizeof(struct adam_conf),
 	.slots = adam_slots,
-	.learning_rate = adam_learning_rate,
+	.rule = adam_rule,
 	.begin = adam_begin,
-	.update = adam_update,
 };

@@ -383,8 +383,6 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 	int64_t n = *(const int64_t *)ctx, rows = 3;
 	float *c = r->c[side] + GUARD;
 	int32_t labels[3] = { 0, (int32_t)(n / 2), (int32_t)(n - 1) };
-	struct adam_step adam = { 0.1f, 0.001f, 0.002f, 1e-7f };
-	struct sgd_step sgd = { 0.1f, 0.9f, n % 2 };
 
 	k->add(c, r->a, n);
 	k->add_scaled(r->b, 0.3f, n, c + 200);
@@ -396,12 +394,43 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 		r->a, labels, rows, n, 0.25f, c + 20000, c + 21000, r->bytes[side] + GUARD);
 	k->softmax_cross_entropy(
 		r->b, labels, rows, n, 0.25f, NULL, c + 21100, r->bytes[side] + 2 * GUARD);
-	float *v = c + 32000;
-	for (int64_t i = 0; i < n; i++)
-		v[i] = fabsf(v[i]);
-	k->adam(&adam, r->a, n, c + 30000, c + 31000, v);
-	k->sgd(&sgd, r->a, n, c + 33000, c + 34000);
-	k->sgd(&sgd, r->a, n, c + 35000, NULL);
+}
+
+/* Slots that hold means of squares are not negative. */
+static void work_updates(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	int64_t n = *(const int64_t *)ctx;
+	const struct update_step step = { .rate = 0.002f,
+		.take_1 = 0.1f,
+		.take_2 = 0.001f,
+		.keep_2 = 0.999f,
+		.epsilon = 1e-7f,
+		.momentum = 0.9f,
+		.share_mean = 0.95f,
+		.share_gradient = 0.15f,
+		.correction = 1.3f,
+		.nesterov = n % 2 };
+
+	for (int rule = 0; rule < UPDATE_COUNT; rule++) {
+		float *w = r->c[side] + GUARD + rule * 2400, *slots[3];
+		for (int s = 0; s < 3; s++) {
+			slots[s] = w + 600 * (s + 1);
+			for (int64_t i = 0; i < n; i++)
+				slots[s][i] = fabsf(slots[s][i]);
+		}
+		k->update[rule](&step, r->a, n, w, slots);
+	}
+}
+
+static void test_every_optimizer_s_rule(void **state)
+{
+	char what[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		(void)snprintf(what, sizeof what, "updates, n=%d", (int)odd_sizes[i]);
+		each_table(work_updates, &odd_sizes[i], what);
+	}
 }
 
 static void test_everything_elementwise(void **state)
@@ -525,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_activations),
 		cmocka_unit_test(test_activations_at_the_ends_of_the_range),
 		cmocka_unit_test(test_a_nan_is_not_hidden_by_an_activation_or_pool),
+		cmocka_unit_test(test_every_optimizer_s_rule),
 		cmocka_unit_test(test_names),
 	};
 

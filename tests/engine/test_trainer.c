@@ -223,14 +223,16 @@ static void test_one_result_for_all_threads_and_instruction_sets(void **state)
 {
 	static const int threads[] = { 1, 2, 3, 5, 8 };
 	static const int64_t batches[] = { 7, 16, 50, 150 };
+	static const char *const optimizers[] = { "Adam",
+		"SGD learning_rate=0.05 momentum=0.9 nesterov=true global_clipnorm=0.1",
+		"RMSprop clipnorm=0.01 weight_decay=0.01", "Adam use_ema=true" };
 	char first[DIGEST_TEXT_BYTES], other[DIGEST_TEXT_BYTES], what[64];
 
 	(void)state;
 	for (size_t b = 0; b < COUNT_OF(batches); b++) {
 		struct job j;
 		struct history h = { 0 };
-		job_init(&j, b % 2 ? "SGD learning_rate=0.05 momentum=0.9 nesterov=true" : "Adam",
-			batches[b]);
+		job_init(&j, optimizers[b], batches[b]);
 		whole_run(&j, &h, first);
 		for (int k = 0; kernels_all[k]; k++) {
 			j.options.isa = kernels_all[k]->name;
@@ -339,7 +341,7 @@ static void test_stopped_anywhere_it_goes_on_to_the_same_bits(void **state)
 	enum trainer_outcome outcome = TRAINER_STOPPED;
 
 	(void)state;
-	job_init(&j, "Adam", 7);
+	job_init(&j, "Adam gradient_accumulation_steps=3 use_ema=true", 7);
 	whole_run(&j, &whole, wanted);
 	struct trainer *t = start(&j);
 	for (int64_t i = 1; outcome == TRAINER_STOPPED; i++) {
