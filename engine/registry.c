@@ -17,6 +17,7 @@ extern const struct layer_class layer_activation, layer_add, layer_average_pooli
 	layer_global_average_pooling2d, layer_global_max_pooling1d, layer_global_max_pooling2d,
 	layer_max_pooling1d, layer_max_pooling2d, layer_permute, layer_reshape, layer_up_sampling2d,
 	layer_zero_padding2d;
+extern const struct layer_class layer_elu, layer_leaky_relu, layer_prelu, layer_softmax;
 extern const struct loss_class loss_mean_squared_error, loss_sparse_categorical_crossentropy;
 extern const struct optimizer_class optimizer_adadelta, optimizer_adagrad, optimizer_adam,
 	optimizer_adamax, optimizer_adamw, optimizer_lion, optimizer_nadam, optimizer_rmsprop,
@@ -32,15 +33,19 @@ const struct layer_class *const layer_classes[] = {
 	&layer_conv2d,
 	&layer_cropping2d,
 	&layer_dense,
+	&layer_elu,
 	&layer_flatten,
 	&layer_global_average_pooling1d,
 	&layer_global_average_pooling2d,
 	&layer_global_max_pooling1d,
 	&layer_global_max_pooling2d,
+	&layer_leaky_relu,
 	&layer_max_pooling1d,
 	&layer_max_pooling2d,
 	&layer_permute,
+	&layer_prelu,
 	&layer_reshape,
+	&layer_softmax,
 	&layer_up_sampling2d,
 	&layer_zero_padding2d,
 	NULL,

@@ -125,6 +125,25 @@ static void k_from_u8(const uint8_t *restrict x, int64_t n, float *restrict y)
 		y[i] = (float)x[i] / 255.0f;
 }
 
+static void k_prelu(const float *restrict x, const float *restrict alpha, int64_t rows, int64_t n,
+	float *restrict y)
+{
+	for (int64_t r = 0; r < rows; r++, x += n, y += n)
+		for (int64_t j = 0; j < n; j++)
+			y[j] = leaky_relu(x[j], alpha[j]);
+}
+
+static void k_prelu_backward(const float *restrict x, const float *restrict alpha, int64_t rows,
+	int64_t n, float *restrict dy, float *restrict sum)
+{
+	for (int64_t r = 0; r < rows; r++, x += n, dy += n) {
+		for (int64_t j = 0; j < n; j++) {
+			sum[j] = fmaf(x[j] > 0.0f ? 0.0f : x[j], dy[j], sum[j]);
+			dy[j] = x[j] > 0.0f ? dy[j] : alpha[j] * dy[j];
+		}
+	}
+}
+
 static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64_t rows, int64_t n,
 	float scale, float *dx, float *loss, uint8_t *right)
 {
@@ -158,5 +177,5 @@ static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64
 	.add = k_add, .add_scaled = k_add_scaled, .affine = k_affine, .blend = k_blend,            \
 	.sum_products = k_sum_products, .moments = k_moments, .normalize = k_normalize,            \
 	.normalize_backward = k_normalize_backward, .from_u8 = k_from_u8, .activate = k_activate,  \
-	.activate_backward = k_activate_backward,                                                  \
-	.softmax_cross_entropy = k_softmax_cross_entropy
+	.activate_backward = k_activate_backward, .prelu = k_prelu,                                \
+	.prelu_backward = k_prelu_backward, .softmax_cross_entropy = k_softmax_cross_entropy

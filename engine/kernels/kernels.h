@@ -155,6 +155,11 @@ struct kernels {
 	 * !activation_needs_input(a): those have the derivative in terms of y. */
 	void (*activate_backward)(enum activation a, float alpha, const float *x, const float *y,
 		float *dy, int64_t rows, int64_t n);
+	/* Rows of n: y = x above 0, alpha[j] x below. Backward: dy in place, sum[j] += min(x, 0)
+	 * dy: one chain down the rows for each j. */
+	void (*prelu)(const float *x, const float *alpha, int64_t rows, int64_t n, float *y);
+	void (*prelu_backward)(
+		const float *x, const float *alpha, int64_t rows, int64_t n, float *dy, float *sum);
 	/* Rows of n logits, a label each: dx = (softmax(x) - onehot(label)) * scale, loss[r] = -log
 	 * softmax(x)[label], right[r] = whether the label is the first largest. dx NULL: loss only.
 	 * dx may be x. */

@@ -34,6 +34,14 @@ static void last_axis(const struct shape *s, int64_t *ret_rows, int64_t *ret_n)
 	*ret_rows = shape_elements(s) / *ret_n;
 }
 
+void weight_fans(const struct shape *s, int64_t *ret_in, int64_t *ret_out)
+{
+	int64_t n = shape_elements(s);
+
+	*ret_in = s->rank < 2 ? n : n / s->dim[s->rank - 1];
+	*ret_out = s->rank < 2 ? n : n / s->dim[s->rank - 2];
+}
+
 void layer_ends_in(struct layer_plan *ret, int activation)
 {
 	ret->activation = (enum activation)activation;

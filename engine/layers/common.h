@@ -10,6 +10,10 @@ enum { WEIGHT_TILED_MIN = 4096 };
 
 struct weight_plan weight_bias(int64_t n, enum initializer initializer);
 
+/* Keras's fans of a weight that is no kernel of a known layer: the last two axes are in and out,
+ * the others a window; a vector's are its length, both ways. */
+void weight_fans(const struct shape *s, int64_t *ret_in, int64_t *ret_out);
+
 /* The layer's activation, by an argument's index, with Keras's default of its alpha. */
 void layer_ends_in(struct layer_plan *ret, int activation);
 

@@ -118,6 +118,23 @@ static const struct gradient_case cases[] = {
 	  "filters=40 kernel_size=2 activation=tanh; BatchNormalization center=false; Flatten; "
 	  "Dense units=3 activation=softmax",
 		{ 3, { 4, 5, 2 } }, entropy },
+	{ "Dense units=6; LeakyReLU; Dense units=5; LeakyReLU negative_slope=0; Dense units=5; ELU "
+	  "alpha=0.7; Dense units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Dense units=6; PReLU alpha_initializer=random_uniform; Dense units=5; PReLU "
+	  "alpha_initializer=ones shared_axes=1; Dense units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; PReLU alpha_initializer=random_normal shared_axes=1,2; "
+	  "Conv2D filters=2 kernel_size=2; PReLU shared_axes=3; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 4, 3, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; PReLU alpha_initializer=random_normal shared_axes=2; "
+	  "Flatten; Dense units=3 activation=softmax",
+		{ 3, { 4, 3, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; Softmax axis=1; Conv2D filters=3 kernel_size=1; Softmax "
+	  "axis=-2; Conv2D filters=4 kernel_size=1; Softmax axis=3; Flatten; Dense units=3; "
+	  "Softmax",
+		{ 3, { 4, 3, 2 } }, entropy },
 	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Add inputs=a,b; Dense "
 	  "units=3 activation=softmax",
 		{ 1, { 4 } }, entropy },

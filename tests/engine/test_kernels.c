@@ -390,6 +390,8 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 	k->blend(r->a, r->b, 0.3f, n, c + 600);
 	k->from_u8(r->bytes[side] + 4096 + 3, n, c + 1000);
 	k->sum_rows(r->a, rows, n, c + 2000);
+	k->prelu(r->a, r->b, rows, n, c + 3000);
+	k->prelu_backward(r->a, r->b, rows, n, c + 4000, c + 5000);
 	k->softmax_cross_entropy(
 		r->a, labels, rows, n, 0.25f, c + 20000, c + 21000, r->bytes[side] + GUARD);
 	k->softmax_cross_entropy(
