@@ -100,6 +100,16 @@ static void print_row(struct json_writer *w, struct registry_row row)
 	json_close_object(w);
 }
 
+static void print_family(struct json_writer *w, const struct param_family *family)
+{
+	json_open_list(w, family->name);
+	for (int i = 0; family->classes[i]; i++) {
+		const struct param_class *c = family->classes[i];
+		print_row(w, (struct registry_row){ c->name, c->doc, c->params, c->conf_size });
+	}
+	json_close_list(w);
+}
+
 void catalog_print(struct buffer *out)
 {
 	struct json_writer w;
@@ -120,6 +130,7 @@ void catalog_print(struct buffer *out)
 	json_close_list(&w);
 	print_names(&w, "metrics", metric_names);
 	print_names(&w, "activations", activation_names);
-	print_names(&w, "initializers", initializer_names);
+	for (int i = 0; param_families[i]; i++)
+		print_family(&w, param_families[i]);
 	json_close_object(&w);
 }

@@ -8,7 +8,6 @@
 
 #include "engine/registry.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* The one value that a key may have. */
@@ -20,11 +19,6 @@ enum meaning {
 	MEANS_ONES,          /* 1, or [1, 1] */
 	MEANS_FLOAT32,       /* "float32", or a policy of that name */
 	MEANS_CHANNELS_LAST, /* "channels_last" */
-	MEANS_SEED,          /* null: the job's seed decides */
-	MEANS_MEAN,          /* the arguments of initializers that have any */
-	MEANS_STDDEV,
-	MEANS_MINVAL,
-	MEANS_MAXVAL,
 };
 
 static const char *const meaning_texts[] = {
@@ -35,11 +29,6 @@ static const char *const meaning_texts[] = {
 	[MEANS_ONES] = "[1, 1], the only value that this version knows",
 	[MEANS_FLOAT32] = "\"float32\", the only type that this version computes in",
 	[MEANS_CHANNELS_LAST] = "\"channels_last\", the only layout that this version knows",
-	[MEANS_SEED] = "null: the job's \"seed\" decides",
-	[MEANS_MEAN] = "0, Keras's default",
-	[MEANS_STDDEV] = "0.05, Keras's default",
-	[MEANS_MINVAL] = "-0.05, Keras's default",
-	[MEANS_MAXVAL] = "0.05, Keras's default",
 };
 
 struct known_key {
@@ -88,12 +77,9 @@ static const struct known_key layer_keys[] = {
 	{ "quantization_config", MEANS_NULL },
 	{ NULL, MEANS_NOTHING },
 };
-static const struct known_key initializer_keys[] = {
-	{ "seed", MEANS_SEED },
-	{ "mean", MEANS_MEAN },
-	{ "stddev", MEANS_STDDEV },
-	{ "minval", MEANS_MINVAL },
-	{ "maxval", MEANS_MAXVAL },
+/* Keras writes a seed for every initializer; those that draw nothing have none here. */
+static const struct known_key variant_keys[] = {
+	{ "seed", MEANS_NULL },
 	{ "dtype", MEANS_FLOAT32 },
 	{ NULL, MEANS_NOTHING },
 };
@@ -143,7 +129,6 @@ static bool has_meaning(const struct json *v, enum meaning meaning)
 	case MEANS_NOTHING:
 		return true;
 	case MEANS_NULL:
-	case MEANS_SEED:
 		return json_type(v) == JSON_NULL;
 	case MEANS_TRUE:
 		return json_type(v) == JSON_BOOL && json_bool(v);
@@ -157,13 +142,6 @@ static bool has_meaning(const struct json *v, enum meaning meaning)
 		return is_float32(v);
 	case MEANS_CHANNELS_LAST:
 		return is_text(v, "channels_last");
-	case MEANS_MEAN:
-		return is_number(v, 0);
-	case MEANS_STDDEV:
-	case MEANS_MAXVAL:
-		return is_number(v, 0.05);
-	case MEANS_MINVAL:
-		return is_number(v, -0.05);
 	}
 	return false;
 }
@@ -215,57 +193,44 @@ static const struct json *read_config(struct model_reader *r, const struct json 
 	return NULL;
 }
 
-/* "GlorotUniform" → "glorot_uniform". */
-static void snake_case(const char *name, char *ret_text, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; name[i] && used + 2 < size; i++) {
-		if (i && isupper((unsigned char)name[i]))
-			ret_text[used++] = '_';
-		ret_text[used++] = (char)tolower((unsigned char)name[i]);
-	}
-	ret_text[used] = '\0';
-}
+static bool read_arguments(struct model_reader *r, const struct param *params,
+	const struct json *config, const struct known_key *keys, void *conf, const char *pointer);
 
 /* {"class_name": "GlorotUniform", "config": {"seed": null}} */
-static bool read_initializer(struct model_reader *r, const struct param *p, const struct json *v,
+static bool read_variant(struct model_reader *r, const struct param *p, const struct json *v,
 	void *conf, const char *pointer)
 {
-	char config_pointer[POINTER_BYTES], place[POINTER_BYTES], name[64];
-	const struct json *class_name = json_find(v, "class_name");
-	struct error err;
+	char config_pointer[POINTER_BYTES], place[POINTER_BYTES];
 
 	pointer_key(place, pointer, "class_name");
-	if (!class_name || json_type(class_name) != JSON_STRING)
-		return problem_at(r->problems, place,
-			"class_name is missing; wanted: the name of an initializer");
-	snake_case(json_string(class_name), name, sizeof name);
-	bool ok = param_set_choice(p, conf, name, place, &err) || problems_add(r->problems, &err);
-	const struct json *config = read_config(r, v, pointer, config_pointer);
-	if (!config)
+	bool ok = check_members(r, v, object_keys, pointer);
+	if (!variant_read_class(p, json_find(v, "class_name"), conf, place, r->problems))
 		return false;
-	ok &= check_members(r, config, initializer_keys, config_pointer);
-	return check_members(r, v, object_keys, pointer) && ok;
+	const struct json *config = read_config(r, v, pointer, config_pointer);
+	return config &&
+	       read_arguments(r, param_get_class(p, conf)->params, config, variant_keys,
+		       param_class_conf(p, conf), config_pointer) &&
+	       ok;
 }
 
-static bool read_layer_config(struct model_reader *r, const struct registry_row *row,
-	const struct json *config, void *conf, const char *pointer)
+/* The arguments among the members of a "config", and what else it has by `keys`. */
+static bool read_arguments(struct model_reader *r, const struct param *params,
+	const struct json *config, const struct known_key *keys, void *conf, const char *pointer)
 {
 	bool ok = true;
 
 	for (const struct json *v = json_first(config); v; v = json_next(v)) {
 		char place[POINTER_BYTES];
-		const struct param *p = param_find(row->params, json_key(v));
+		const struct param *p = param_find(params, json_key(v));
 		pointer_key(place, pointer, json_key(v));
 		if (!p)
-			ok &= check_member(r, v, layer_keys, row->params, place);
-		else if (p->choices == initializer_names && json_type(v) == JSON_OBJECT)
-			ok &= read_initializer(r, p, v, conf, place);
+			ok &= check_member(r, v, keys, params, place);
+		else if (p->type == PARAM_TYPE_VARIANT && json_type(v) == JSON_OBJECT)
+			ok &= read_variant(r, p, v, conf, place);
 		else
 			ok &= argument_read(p, v, conf, place, r->problems);
 	}
-	return arguments_check_required(row->params, config, pointer, r->problems) && ok;
+	return arguments_check_required(params, config, pointer, r->problems) && ok;
 }
 
 static bool read_layer(struct model_reader *r, const struct json *v, const char *pointer)
@@ -295,7 +260,8 @@ static bool read_layer(struct model_reader *r, const struct json *v, const char 
 	if (!layer)
 		return false;
 	struct registry_row row = layer_class_row(class);
-	return read_layer_config(r, &row, config, layer->conf, config_pointer) && ok && added;
+	return read_arguments(r, row.params, config, layer_keys, layer->conf, config_pointer) &&
+	       ok && added;
 }
 
 /* A compiled model names a loss and an optimizer too; they may be left aside only where the job

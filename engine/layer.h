@@ -28,7 +28,7 @@
 struct weight_plan {
 	const char *name; /* "kernel", "bias" */
 	struct shape shape;
-	enum initializer initializer;
+	const struct param_variant *initializer; /* of initializer_family; in the layer's conf */
 	int64_t fan_in, fan_out;
 	bool tiled;  /* rows (dim[0]) are the unit of its gradient */
 	bool frozen; /* no gradient, no optimizer: the layer sets it itself, in combine */

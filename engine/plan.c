@@ -44,6 +44,16 @@ static bool check_values(const struct shape *s, const char *what, int64_t *ret, 
 	return true;
 }
 
+static bool check_weight(const struct weight_plan *w, struct error *err)
+{
+	char pointer[64];
+	int64_t values;
+
+	(void)snprintf(pointer, sizeof pointer, "/%s_initializer", w->name);
+	return check_values(&w->shape, w->name, &values, err) &&
+	       initializer_check(w->initializer, &w->shape, pointer, err);
+}
+
 static bool layer_shapes(struct plan *p, int i, struct error *err)
 {
 	const struct model_layer *m = &p->model->layers[i];
@@ -67,7 +77,7 @@ static bool layer_shapes(struct plan *p, int i, struct error *err)
 		!check_values(&l->plan.out, "output", &values, err))
 		return false;
 	for (int k = 0; k < l->plan.n_weights; k++)
-		if (!check_values(&l->plan.weights[k].shape, l->plan.weights[k].name, &values, err))
+		if (!check_weight(&l->plan.weights[k], err))
 			return false;
 	l->root = i;
 	if (l->plan.in_place)

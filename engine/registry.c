@@ -95,20 +95,7 @@ const char *const activation_names[] = {
 
 const char *const activation_aliases[] = { "swish", "silu", NULL };
 
-const char *const initializer_names[] = {
-	[INITIALIZER_GLOROT_UNIFORM] = "glorot_uniform",
-	[INITIALIZER_GLOROT_NORMAL] = "glorot_normal",
-	[INITIALIZER_HE_UNIFORM] = "he_uniform",
-	[INITIALIZER_HE_NORMAL] = "he_normal",
-	[INITIALIZER_LECUN_UNIFORM] = "lecun_uniform",
-	[INITIALIZER_LECUN_NORMAL] = "lecun_normal",
-	[INITIALIZER_RANDOM_UNIFORM] = "random_uniform",
-	[INITIALIZER_RANDOM_NORMAL] = "random_normal",
-	[INITIALIZER_TRUNCATED_NORMAL] = "truncated_normal",
-	[INITIALIZER_ZEROS] = "zeros",
-	[INITIALIZER_ONES] = "ones",
-	[INITIALIZER_COUNT] = NULL,
-};
+const struct param_family *const param_families[] = { &initializer_family, NULL };
 
 const struct layer_class *layer_class_find(const char *name)
 {

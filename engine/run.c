@@ -153,8 +153,12 @@ void run_initialize(struct run *r, uint64_t seed)
 	for (int i = 0; i < p->n_weights; i++) {
 		const struct planned_weight *w = &p->weights[i];
 		const struct weight_plan *wp = &p->layers[w->layer].plan.weights[w->index];
-		initializer_fill(wp->initializer, seed, (uint32_t)i, wp->fan_in, wp->fan_out,
-			run_weight(r, i), w->values);
+		struct initializer_request request = { .seed = seed,
+			.weight = (uint32_t)i,
+			.shape = wp->shape,
+			.fan_in = wp->fan_in,
+			.fan_out = wp->fan_out };
+		initializer_fill(wp->initializer, &request, run_weight(r, i));
 		for (int s = 0; s < p->slots.count && !w->frozen; s++)
 			fill(run_slot(r, i, s), w->values, slot_start(p, s));
 	}

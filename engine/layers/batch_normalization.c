@@ -21,8 +21,8 @@ struct conf {
 	int64_t axis;
 	double momentum, epsilon;
 	bool center, scale;
-	int beta_initializer, gamma_initializer;
-	int moving_mean_initializer, moving_variance_initializer;
+	struct weight_conf beta, gamma;
+	PARAM_VARIANT_OF(INITIALIZER_DOUBLES) moving_mean_initializer, moving_variance_initializer;
 };
 
 static const struct param params[] = {
@@ -33,14 +33,12 @@ static const struct param params[] = {
 		"keeps the division finite"),
 	PARAM_BOOL(struct conf, center, true, "learn beta, which is added"),
 	PARAM_BOOL(struct conf, scale, true, "learn gamma, by which is multiplied"),
-	PARAM_CHOICE(struct conf, beta_initializer, INITIALIZER_ZEROS, initializer_names,
-		"first values of beta"),
-	PARAM_CHOICE(struct conf, gamma_initializer, INITIALIZER_ONES, initializer_names,
-		"first values of gamma"),
-	PARAM_CHOICE(struct conf, moving_mean_initializer, INITIALIZER_ZEROS, initializer_names,
-		"first values of the running mean"),
-	PARAM_CHOICE(struct conf, moving_variance_initializer, INITIALIZER_ONES, initializer_names,
-		"first values of the running variance"),
+	WEIGHT_PARAMS(struct conf, beta, INITIALIZER_ZEROS),
+	WEIGHT_PARAMS(struct conf, gamma, INITIALIZER_ONES),
+	PARAM_VARIANT(struct conf, moving_mean_initializer, INITIALIZER_ZEROS, &initializer_family,
+		0, "first values of the running mean"),
+	PARAM_VARIANT(struct conf, moving_variance_initializer, INITIALIZER_ONES,
+		&initializer_family, 0, "first values of the running variance"),
 	PARAM_END,
 };
 
@@ -94,23 +92,19 @@ static bool norm_plan(const struct layer_request *r, struct layer_plan *ret, str
 			"axis is %" PRId64 "; allowed: the last one, which is -1 or %d", c->axis,
 			r->in->rank);
 	int64_t channels = r->in->dim[r->in->rank - 1];
-	const struct weight_plan any = {
-		.shape = SHAPE1(channels), .fan_in = channels, .fan_out = channels
-	};
-	for (ret->n_weights = 0; ret->n_weights < at.variance + 1; ret->n_weights++)
-		ret->weights[ret->n_weights] = any;
-	if (c->scale) {
-		ret->weights[at.gamma].name = "gamma";
-		ret->weights[at.gamma].initializer = (enum initializer)c->gamma_initializer;
-	}
-	if (c->center) {
-		ret->weights[at.beta].name = "beta";
-		ret->weights[at.beta].initializer = (enum initializer)c->beta_initializer;
-	}
-	ret->weights[at.mean].name = "moving_mean";
-	ret->weights[at.mean].initializer = (enum initializer)c->moving_mean_initializer;
+	if (c->scale)
+		ret->weights[at.gamma] = weight_vector("gamma", channels, &c->gamma);
+	if (c->center)
+		ret->weights[at.beta] = weight_vector("beta", channels, &c->beta);
+	ret->weights[at.mean] = (struct weight_plan){ .name = "moving_mean",
+		.shape = SHAPE1(channels),
+		.initializer = &c->moving_mean_initializer.variant,
+		.fan_in = channels,
+		.fan_out = channels };
+	ret->weights[at.variance] = ret->weights[at.mean];
 	ret->weights[at.variance].name = "moving_variance";
-	ret->weights[at.variance].initializer = (enum initializer)c->moving_variance_initializer;
+	ret->weights[at.variance].initializer = &c->moving_variance_initializer.variant;
+	ret->n_weights = at.variance + 1;
 	ret->weights[at.mean].frozen = ret->weights[at.variance].frozen = true;
 	ret->out = *r->in;
 	ret->flops_per_output = 2;

@@ -6,14 +6,12 @@
 
 const char *const padding_names[] = { "valid", "same", NULL };
 
-struct weight_plan weight_bias(int64_t n, enum initializer initializer)
+struct weight_plan weight_vector(const char *name, int64_t n, const struct weight_conf *conf)
 {
 	/* Keras counts a vector's fans as its length, both ways. */
-	return (struct weight_plan){ .name = "bias",
-		.shape = SHAPE1(n),
-		.initializer = initializer,
-		.fan_in = n,
-		.fan_out = n };
+	return (struct weight_plan){
+		.name = name, .shape = SHAPE1(n), WEIGHT_PLAN(*conf), .fan_in = n, .fan_out = n
+	};
 }
 
 bool layer_check_rank(const struct layer_request *r, const char *name, int rank, struct error *err)

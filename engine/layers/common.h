@@ -8,7 +8,25 @@
  * ones one partial sum a chunk. Part of the numeric contract: the two sum in different orders. */
 enum { WEIGHT_TILED_MIN = 4096 };
 
-struct weight_plan weight_bias(int64_t n, enum initializer initializer);
+/* What a layer's conf says of one of its weights: `struct weight_conf kernel;`, with
+ * WEIGHT_PARAMS(struct conf, kernel, INITIALIZER_GLOROT_UNIFORM) in the table, which gives the rows
+ * kernel_initializer …, and WEIGHT_PLAN(c->kernel) in the weight's plan. */
+struct weight_conf {
+	PARAM_VARIANT_OF(INITIALIZER_DOUBLES) initializer;
+};
+#define WEIGHT_PARAM(conf, weight, argument, def_, family_, flags_, doc_)                          \
+	{                                                                                          \
+		.name = #weight "_" #argument, .doc = doc_, .type = PARAM_TYPE_VARIANT,            \
+		.flags = flags_, .offset = offsetof(conf, weight.argument),                        \
+		.size = sizeof(((conf *)0)->weight.argument), .def = def_, .family = family_       \
+	}
+#define WEIGHT_PARAMS(conf, weight, initializer_)                                                  \
+	WEIGHT_PARAM(conf, weight, initializer, initializer_, &initializer_family, 0,              \
+		"first values of the " #weight)
+#define WEIGHT_PLAN(weight_) .initializer = &(weight_).initializer.variant
+
+/* A weight of n values: "bias", "gamma". */
+struct weight_plan weight_vector(const char *name, int64_t n, const struct weight_conf *conf);
 
 /* Keras's fans of a weight that is no kernel of a known layer: the last two axes are in and out,
  * the others a window; a vector's are its length, both ways. */

@@ -9,7 +9,7 @@ struct conf {
 	int padding;
 	int activation;
 	bool use_bias;
-	int kernel_initializer, bias_initializer;
+	struct weight_conf kernel, bias;
 };
 
 static const char *const causal_padding_names[] = { "valid", "same", "causal", NULL };
@@ -33,10 +33,8 @@ static const struct param params[] = {
 		"parts of the channels, each convolved by filters of its own"),
 	PARAM_ACTIVATION(struct conf, activation),
 	PARAM_BOOL(struct conf, use_bias, true, "add a learned bias"),
-	PARAM_CHOICE(struct conf, kernel_initializer, INITIALIZER_GLOROT_UNIFORM, initializer_names,
-		"first values of the kernel"),
-	PARAM_CHOICE(struct conf, bias_initializer, INITIALIZER_ZEROS, initializer_names,
-		"first values of the bias"),
+	WEIGHT_PARAMS(struct conf, kernel, INITIALIZER_GLOROT_UNIFORM),
+	WEIGHT_PARAMS(struct conf, bias, INITIALIZER_ZEROS),
 	PARAM_END,
 };
 
@@ -51,8 +49,6 @@ static struct conv2d_conf as_conv2d(const struct conf *c)
 		.groups = c->groups,
 		.activation = c->activation,
 		.use_bias = c->use_bias,
-		.kernel_initializer = c->kernel_initializer,
-		.bias_initializer = c->bias_initializer,
 	};
 }
 
@@ -71,7 +67,8 @@ static bool geometry_plan(const struct conf *c, const struct shape *in, struct c
 
 static bool conv1d_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
-	const struct conv2d_conf conv = as_conv2d(r->conf);
+	const struct conf *c = r->conf;
+	const struct conv2d_conf conv = as_conv2d(c);
 	struct conv2d_geometry g;
 	char text[SHAPE_TEXT_BYTES];
 
@@ -79,7 +76,8 @@ static bool conv1d_plan(const struct layer_request *r, struct layer_plan *ret, s
 	if (r->in->rank != 2)
 		return error_at(err, ERROR_INVALID, "",
 			"its input has shape %s; Conv1D takes (steps, channels)", text);
-	if (!geometry_plan(r->conf, r->in, &g, err) || !conv2d_plan_memory(&conv, &g, 0, ret, err))
+	if (!geometry_plan(c, r->in, &g, err) ||
+		!conv2d_plan_memory(&conv, &c->kernel, &c->bias, &g, 0, ret, err))
 		return false;
 	ret->out = SHAPE2(g.w.out, g.out);
 	ret->flops_per_output = 2 * g.kernel;

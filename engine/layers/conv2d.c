@@ -23,15 +23,14 @@ static const struct param params[] = {
 		"parts of the channels, each convolved by filters of its own"),
 	PARAM_ACTIVATION(struct conv2d_conf, activation),
 	PARAM_BOOL(struct conv2d_conf, use_bias, true, "add a learned bias"),
-	PARAM_CHOICE(struct conv2d_conf, kernel_initializer, INITIALIZER_GLOROT_UNIFORM,
-		initializer_names, "first values of the kernel"),
-	PARAM_CHOICE(struct conv2d_conf, bias_initializer, INITIALIZER_ZEROS, initializer_names,
-		"first values of the bias"),
+	WEIGHT_PARAMS(struct conv2d_conf, kernel, INITIALIZER_GLOROT_UNIFORM),
+	WEIGHT_PARAMS(struct conv2d_conf, bias, INITIALIZER_ZEROS),
 	PARAM_END,
 };
 
 static bool conv_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
+	const struct conv2d_conf *c = r->conf;
 	struct conv2d_geometry g;
 	char text[SHAPE_TEXT_BYTES];
 
@@ -43,7 +42,7 @@ static bool conv_plan(const struct layer_request *r, struct layer_plan *ret, str
 		return false;
 	ret->out = SHAPE3(g.h.out, g.w.out, g.out);
 	ret->flops_per_output = 2 * g.kernel;
-	return conv2d_plan_memory(r->conf, &g, 0, ret, err);
+	return conv2d_plan_memory(r->conf, &c->kernel, &c->bias, &g, 0, ret, err);
 }
 
 /* That of a layer whose plan was accepted. */

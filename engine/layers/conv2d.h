@@ -23,7 +23,7 @@ struct conv2d_conf {
 	int64_t groups;
 	int activation;
 	bool use_bias;
-	int kernel_initializer, bias_initializer;
+	struct weight_conf kernel, bias;
 };
 
 enum { CONV2D_KERNEL, CONV2D_BIAS };
@@ -46,8 +46,10 @@ bool conv2d_geometry_plan(const struct conv2d_conf *c, const struct shape *in,
 /* The rest of a geometry whose axes, dilation, groups and channels are set. */
 void conv2d_geometry_finish(struct conv2d_geometry *g);
 /* Weights, table and scratch; `more` floats of scratch are the caller's, behind conv2d's own.
- * false: too large. */
-bool conv2d_plan_memory(const struct conv2d_conf *c, const struct conv2d_geometry *g, int64_t more,
+ * `kernel` and `bias` stand in the layer's conf, which the plan borrows: c may be a copy. false:
+ * too large. */
+bool conv2d_plan_memory(const struct conv2d_conf *c, const struct weight_conf *kernel,
+	const struct weight_conf *bias, const struct conv2d_geometry *g, int64_t more,
 	struct layer_plan *ret, struct error *err);
 void conv2d_fill_table(const struct conv2d_geometry *g, int32_t *table);
 

@@ -90,7 +90,8 @@ float *conv2d_scratch_more(const struct layer_step *s, const struct conv2d_geome
 	return conv2d_scratch_turned(s, g) + g->kernel * g->out;
 }
 
-bool conv2d_plan_memory(const struct conv2d_conf *c, const struct conv2d_geometry *g, int64_t more,
+bool conv2d_plan_memory(const struct conv2d_conf *c, const struct weight_conf *kernel,
+	const struct weight_conf *bias, const struct conv2d_geometry *g, int64_t more,
 	struct layer_plan *ret, struct error *err)
 {
 	/* Offsets are 32 bits; e is the largest of what they reach into. */
@@ -105,14 +106,13 @@ bool conv2d_plan_memory(const struct conv2d_conf *c, const struct conv2d_geometr
 	ret->weights[CONV2D_KERNEL] = (struct weight_plan){
 		.name = "kernel",
 		.shape = SHAPE4(g->h.size, g->w.size, g->in / g->groups, g->out),
-		.initializer = (enum initializer)c->kernel_initializer,
+		WEIGHT_PLAN(*kernel),
 		.fan_in = g->kernel,
 		.fan_out = g->h.size * g->w.size * g->out,
 	};
 	ret->n_weights = 1;
 	if (c->use_bias)
-		ret->weights[ret->n_weights++] =
-			weight_bias(g->out, (enum initializer)c->bias_initializer);
+		ret->weights[ret->n_weights++] = weight_vector("bias", g->out, bias);
 	return true;
 }
 

@@ -73,6 +73,7 @@ static struct geometry geometry_of(const void *conf, const void *next_conf, cons
 
 static bool pair_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
+	const struct conv2d_conf *c = r->conf;
 	struct geometry g;
 
 	if (!geometry_plan(r->conf, r->next_conf, r->in, &g, err))
@@ -80,7 +81,8 @@ static bool pair_plan(const struct layer_request *r, struct layer_plan *ret, str
 	ret->out = SHAPE3(g.rows, g.row.width, g.conv.out);
 	ret->flops_per_output = 2 * g.conv.kernel * g.row.pool_h * g.row.pool_w;
 	ret->saved_bytes = shape_elements(&ret->out);
-	return conv2d_plan_memory(r->conf, &g.conv, g.row.pool_h * g.row.x_row, ret, err);
+	return conv2d_plan_memory(
+		c, &c->kernel, &c->bias, &g.conv, g.row.pool_h * g.row.x_row, ret, err);
 }
 
 static void pair_table(const struct layer_request *r, int32_t *table)

@@ -10,17 +10,15 @@ struct conf {
 	int64_t units;
 	int activation;
 	bool use_bias;
-	int kernel_initializer, bias_initializer;
+	struct weight_conf kernel, bias;
 };
 
 static const struct param params[] = {
 	PARAM_INT_REQUIRED(struct conf, units, 1, 65536, "width of the output"),
 	PARAM_ACTIVATION(struct conf, activation),
 	PARAM_BOOL(struct conf, use_bias, true, "add a learned bias"),
-	PARAM_CHOICE(struct conf, kernel_initializer, INITIALIZER_GLOROT_UNIFORM, initializer_names,
-		"first values of the kernel"),
-	PARAM_CHOICE(struct conf, bias_initializer, INITIALIZER_ZEROS, initializer_names,
-		"first values of the bias"),
+	WEIGHT_PARAMS(struct conf, kernel, INITIALIZER_GLOROT_UNIFORM),
+	WEIGHT_PARAMS(struct conf, bias, INITIALIZER_ZEROS),
 	PARAM_END,
 };
 
@@ -42,15 +40,14 @@ static bool dense_plan(const struct layer_request *r, struct layer_plan *ret, st
 	ret->weights[KERNEL] = (struct weight_plan){
 		.name = "kernel",
 		.shape = SHAPE2(inputs, c->units),
-		.initializer = (enum initializer)c->kernel_initializer,
+		WEIGHT_PLAN(c->kernel),
 		.fan_in = inputs,
 		.fan_out = c->units,
 		.tiled = inputs * c->units >= WEIGHT_TILED_MIN,
 	};
 	ret->n_weights = 1;
 	if (c->use_bias)
-		ret->weights[ret->n_weights++] =
-			weight_bias(c->units, (enum initializer)c->bias_initializer);
+		ret->weights[ret->n_weights++] = weight_vector("bias", c->units, &c->bias);
 	return true;
 }
 

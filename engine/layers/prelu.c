@@ -10,13 +10,12 @@
 #include <string.h>
 
 struct conf {
-	int alpha_initializer;
+	struct weight_conf alpha;
 	PARAM_LIST_OF(SHAPE_RANK_MAX) shared_axes;
 };
 
 static const struct param params[] = {
-	PARAM_CHOICE(struct conf, alpha_initializer, INITIALIZER_ZEROS, initializer_names,
-		"first values of alpha"),
+	WEIGHT_PARAMS(struct conf, alpha, INITIALIZER_ZEROS),
 	PARAM_LIST(struct conf, shared_axes, NAN, 1, SHAPE_RANK_MAX, 0,
 		PARAM_NULLABLE | PARAM_WHOLE | PARAM_OR_NUMBER,
 		"axes along which alpha is one, 1 being a sample's first; null: none"),
@@ -52,9 +51,8 @@ static bool prelu_plan(const struct layer_request *r, struct layer_plan *ret, st
 		return false;
 	ret->out = *r->in;
 	ret->flops_per_output = 1;
-	ret->weights[0] = (struct weight_plan){ .name = "alpha",
-		.shape = shape,
-		.initializer = (enum initializer)c->alpha_initializer };
+	ret->weights[0] =
+		(struct weight_plan){ .name = "alpha", .shape = shape, WEIGHT_PLAN(c->alpha) };
 	weight_fans(&shape, &ret->weights[0].fan_in, &ret->weights[0].fan_out);
 	ret->n_weights = 1;
 	ret->table_ints = shape_elements(r->in);

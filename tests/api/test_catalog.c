@@ -188,6 +188,22 @@ static void every_optimizer_is_there(void **state)
 	assert_int_equal(json_count(list), n);
 }
 
+static void every_family_is_there(void **state)
+{
+	for (int i = 0; param_families[i]; i++) {
+		const struct param_family *family = param_families[i];
+		const struct json *list = json_find(json_root(*state), family->name);
+		int n = 0;
+		for (; family->classes[n]; n++) {
+			const struct param_class *c = family->classes[n];
+			check_row(list,
+				(struct registry_row){ c->name, c->doc, c->params, c->conf_size });
+		}
+		assert_true(n > 0);
+		assert_int_equal(json_count(list), n);
+	}
+}
+
 static void every_name_is_there(void **state)
 {
 	static const struct {
@@ -196,7 +212,6 @@ static void every_name_is_there(void **state)
 	} lists[] = {
 		{ "metrics", metric_names },
 		{ "activations", activation_names },
-		{ "initializers", initializer_names },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
@@ -233,6 +248,7 @@ int main(void)
 		cmocka_unit_test(every_layer_is_there),
 		cmocka_unit_test(every_loss_is_there),
 		cmocka_unit_test(every_optimizer_is_there),
+		cmocka_unit_test(every_family_is_there),
 		cmocka_unit_test(every_name_is_there),
 		cmocka_unit_test(a_line_of_it_reads_like_this),
 	};

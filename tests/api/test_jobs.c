@@ -34,7 +34,7 @@ static void test_submit_echoes_everything(void **state)
 	assert_string_equal(text_at(&r, "spec.optimizer.type"), "Adam");
 	assert_true(number_at(&r, "spec.optimizer.learning_rate") == 0.001);
 	assert_string_equal(
-		text_at(&r, "spec.model.layers.1.kernel_initializer"), "glorot_uniform");
+		text_at(&r, "spec.model.layers.1.kernel_initializer.type"), "GlorotUniform");
 	assert_string_equal(text_at(&r, "spec.validation.split"), "test");
 	assert_int_equal(integer_at(&r, "progress.epoch"), 0);
 	assert_int_equal(integer_at(&r, "progress.epochs"), 2);

@@ -60,12 +60,12 @@ static void the_echo_has_every_default(void **state)
 		{ "/model/layers/0/strides", "[1,1]" },
 		{ "/model/layers/0/padding", "'valid'" },
 		{ "/model/layers/0/use_bias", "true" },
-		{ "/model/layers/0/kernel_initializer", "'glorot_uniform'" },
+		{ "/model/layers/0/kernel_initializer", "{'type':'GlorotUniform','seed':null}" },
 		{ "/model/layers/1/strides", "null" },
 		{ "/model/layers/2", "{'type':'Flatten','name':'flatten'}" },
 		{ "/model/layers/3/name", "'dense'" },
 		{ "/model/layers/3/activation", "'relu'" },
-		{ "/model/layers/3/bias_initializer", "'zeros'" },
+		{ "/model/layers/3/bias_initializer", "{'type':'Zeros'}" },
 		{ "/model/layers/4/name", "'dense_1'" },
 	};
 	char *text = echo_of_job(LAYERS(MNIST_LAYERS));

@@ -152,19 +152,27 @@ static void every_convolution_of_keras_is_ours(void **state)
 	}
 }
 
-static void initializers_of_keras_get_our_names(void **state)
+static void initializers_of_keras_are_ours(void **state)
 {
 	(void)state;
 	static const char *const cases[][2] = {
-		{ "{'class_name':'HeNormal','config':{'seed':null}}", "'he_normal'" },
-		{ "{'class_name':'Ones','config':{'dtype':'float32'}}", "'ones'" },
-		{ "{'class_name':'RandomUniform','config':{'minval':-0.05,'maxval':0.05,'seed':"
-		  "null}}",
-			"'random_uniform'" },
-		{ "{'class_name':'TruncatedNormal','config':{'mean':0.0,'stddev':0.05,'seed':null}"
+		{ "{'class_name':'HeNormal','config':{'seed':null}}",
+			"{'type':'HeNormal','seed':null}" },
+		{ "{'class_name':'HeNormal','config':{'seed':7}}", "{'type':'HeNormal','seed':7}" },
+		{ "{'class_name':'Ones','config':{'dtype':'float32'}}", "{'type':'Ones'}" },
+		{ "{'class_name':'Zeros','config':{'seed':null}}", "{'type':'Zeros'}" },
+		{ "{'class_name':'RandomUniform','config':{'minval':-0.1,'maxval':0.3,'seed':null}"
 		  "}",
-			"'truncated_normal'" },
-		{ "'lecun_uniform'", "'lecun_uniform'" },
+			"{'type':'RandomUniform','minval':-0.1,'maxval':0.3,'seed':null}" },
+		{ "{'module':'keras.initializers','class_name':'VarianceScaling','config':{'scale':"
+		  "2.0,'mode':'fan_out','distribution':'uniform','seed':3},'registered_name':null}",
+			"{'type':'VarianceScaling','scale':2,'mode':'fan_out','distribution':"
+			"'uniform','seed':3}" },
+		{ "{'class_name':'Orthogonal','config':{'gain':1.0,'seed':null}}",
+			"{'type':'Orthogonal','gain':1,'seed':null}" },
+		{ "{'class_name':'Constant','config':{'value':0.5}}",
+			"{'type':'Constant','value':0.5}" },
+		{ "'lecun_uniform'", "{'type':'LecunUniform','seed':null}" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -238,19 +246,24 @@ static const struct refusal keras_refusals[] = {
 		KERAS_AT "/bias_constraint", "wanted: null" },
 	{ KERAS_DENSE("'activation':{'class_name':'LeakyReLU'}"), KERAS_AT "/activation",
 		"activation is an object; wanted: a string: \"linear\"" },
-	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Orthogonal','config':{}}"),
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Ortogonal','config':{}}"),
 		KERAS_AT "/kernel_initializer/class_name",
-		"kernel_initializer is \"orthogonal\"; allowed: \"glorot_uniform\"" },
+		"unknown initializer \"Ortogonal\"; did you mean \"Orthogonal\"?" },
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':7,'config':{}}"),
+		KERAS_AT "/kernel_initializer/class_name", "kernel_initializer is a number (7)" },
 	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Zeros'}"),
 		KERAS_AT "/kernel_initializer/config", "config is missing" },
 	{ KERAS_DENSE("'kernel_initializer':{}"), KERAS_AT "/kernel_initializer/class_name",
-		"class_name is missing" },
-	{ KERAS_DENSE("'kernel_initializer':{'class_name':'HeNormal','config':{'seed':7}}"),
+		"initializer is missing; known: \"GlorotUniform\"" },
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':'HeNormal','config':{'seed':-7}}"),
 		KERAS_AT "/kernel_initializer/config/seed",
-		"seed is a number (7); wanted: null: the job's \"seed\" decides" },
-	{ KERAS_DENSE("'kernel_initializer':{'class_name':'RandomNormal','config':{'stddev':0.1}}"),
+		"seed is -7; allowed: [0, 9007199254740991] or null" },
+	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Zeros','config':{'seed':7}}"),
+		KERAS_AT "/kernel_initializer/config/seed", "seed is a number (7); wanted: null" },
+	{ KERAS_DENSE(
+		  "'kernel_initializer':{'class_name':'RandomNormal','config':{'stddev':-0.1}}"),
 		KERAS_AT "/kernel_initializer/config/stddev",
-		"stddev is a number (0.1); wanted: 0.05" },
+		"stddev is -0.1; allowed: [0, 1000000000]" },
 	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Zeros','config':{'gain':1}}"),
 		KERAS_AT "/kernel_initializer/config/gain", "unknown key \"gain\"" },
 	{ "{'dataset':'d','loss':'mean_squared_error','model':" KERAS3_MODEL(
@@ -270,7 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_keras_writes_is_the_same_job),
 		cmocka_unit_test(every_convolution_of_keras_is_ours),
-		cmocka_unit_test(initializers_of_keras_get_our_names),
+		cmocka_unit_test(initializers_of_keras_are_ours),
 		cmocka_unit_test(what_keras_writes_is_never_dropped_in_silence),
 	};
 

@@ -17,7 +17,7 @@
 
 enum { ROWS_MAX = 256 };
 
-/* All layers, losses and optimizers in one list. */
+/* All layers, losses, optimizers and what their arguments can be in one list. */
 static struct registry_row rows[ROWS_MAX];
 static int n_rows;
 
@@ -30,6 +30,12 @@ static int gather_rows(void **state)
 		rows[n_rows++] = loss_class_row(loss_classes[i]);
 	for (int i = 0; optimizer_classes[i]; i++)
 		rows[n_rows++] = optimizer_class_row(optimizer_classes[i]);
+	for (int i = 0; param_families[i]; i++)
+		for (int k = 0; param_families[i]->classes[k]; k++) {
+			const struct param_class *c = param_families[i]->classes[k];
+			rows[n_rows++] =
+				(struct registry_row){ c->name, c->doc, c->params, c->conf_size };
+		}
 	return n_rows ? 0 : -1;
 }
 
@@ -109,6 +115,28 @@ static void every_argument_has_its_own_place_in_the_conf(void **state)
 			}
 		}
 	}
+}
+
+/* A family has room for each of its classes, and the catalogue tells of it. */
+static void every_variant_has_room_for_all_that_it_can_be(void **state)
+{
+	(void)state;
+	for (int i = 0; i < n_rows; i++)
+		for (const struct param *p = rows[i].params; p && p->name; p++) {
+			bool listed = false;
+			if (p->type != PARAM_TYPE_VARIANT)
+				continue;
+			for (int k = 0; param_families[k]; k++)
+				listed |= param_families[k] == p->family;
+			if (!listed)
+				fail_msg("%s.%s: its family is not listed", rows[i].name, p->name);
+			for (int k = 0; p->family->classes[k]; k++)
+				if (p->family->classes[k]->conf_size +
+						sizeof(struct param_variant) >
+					p->size)
+					fail_msg("%s.%s has no room for %s", rows[i].name, p->name,
+						p->family->classes[k]->name);
+		}
 }
 
 /* Sets the argument to a number, of the type it has. */
@@ -196,23 +224,36 @@ static void the_defaults_are_keras_s(void **state)
 		{ "Conv2D", "padding", "valid" },
 		{ "Conv2D", "activation", "linear" },
 		{ "Conv2D", "use_bias", "true" },
-		{ "Conv2D", "kernel_initializer", "glorot_uniform" },
-		{ "Conv2D", "bias_initializer", "zeros" },
+		{ "Conv2D", "kernel_initializer", "GlorotUniform" },
+		{ "Conv2D", "bias_initializer", "Zeros" },
 		{ "MaxPooling2D", "pool_size", "2" },
 		{ "MaxPooling2D", "strides", "null" },
 		{ "MaxPooling2D", "padding", "valid" },
 		{ "Dense", "units", "required" },
 		{ "Dense", "activation", "linear" },
 		{ "Dense", "use_bias", "true" },
-		{ "Dense", "kernel_initializer", "glorot_uniform" },
-		{ "Dense", "bias_initializer", "zeros" },
+		{ "Dense", "kernel_initializer", "GlorotUniform" },
+		{ "Dense", "bias_initializer", "Zeros" },
 		{ "Activation", "activation", "required" },
 		{ "LeakyReLU", "negative_slope", "0.3" },
-		{ "PReLU", "alpha_initializer", "zeros" },
+		{ "PReLU", "alpha_initializer", "Zeros" },
 		{ "PReLU", "shared_axes", "null" },
 		{ "ELU", "alpha", "1" },
 		{ "Softmax", "axis", "-1" },
 		{ "sparse_categorical_crossentropy", "from_logits", "false" },
+		{ "VarianceScaling", "scale", "1" },
+		{ "VarianceScaling", "mode", "fan_in" },
+		{ "VarianceScaling", "distribution", "truncated_normal" },
+		{ "VarianceScaling", "seed", "null" },
+		{ "RandomUniform", "minval", "-0.05" },
+		{ "RandomUniform", "maxval", "0.05" },
+		{ "RandomNormal", "mean", "0" },
+		{ "RandomNormal", "stddev", "0.05" },
+		{ "TruncatedNormal", "stddev", "0.05" },
+		{ "Orthogonal", "gain", "1" },
+		{ "Identity", "gain", "1" },
+		{ "Constant", "value", "0" },
+		{ "GlorotUniform", "seed", "null" },
 		{ "Adam", "learning_rate", "0.001" },
 		{ "Adam", "beta_1", "0.9" },
 		{ "Adam", "beta_2", "0.999" },
@@ -288,6 +329,7 @@ int main(void)
 		cmocka_unit_test(every_row_has_a_name_of_its_own_and_a_line_of_doc),
 		cmocka_unit_test(every_argument_has_a_name_of_its_own_and_a_line_of_doc),
 		cmocka_unit_test(every_argument_has_its_own_place_in_the_conf),
+		cmocka_unit_test(every_variant_has_room_for_all_that_it_can_be),
 		cmocka_unit_test(every_default_is_allowed_by_its_own_row),
 		cmocka_unit_test(every_range_refuses_what_lies_outside),
 		cmocka_unit_test(the_defaults_are_keras_s),

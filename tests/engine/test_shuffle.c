@@ -1,6 +1,5 @@
 /* test_shuffle.c - the order of an epoch is a permutation, another one for each seed and epoch; the
  * generator below it and the first weights. */
-#include "engine/initializer.h"
 #include "engine/philox.h"
 #include "engine/shuffle.h"
 
@@ -86,57 +85,6 @@ static void test_philox_vectors(void **state)
 	assert_memory_equal(ones.v, wanted_ones, sizeof wanted_ones);
 }
 
-static void moments(
-	enum initializer init, double *ret_mean, double *ret_deviation, double *ret_most)
-{
-	enum { N = 40000 };
-	static float w[N];
-	double sum = 0, squares = 0, most = 0;
-
-	initializer_fill(init, 5, 2, 300, 100, w, N);
-	for (int i = 0; i < N; i++) {
-		sum += (double)w[i];
-		squares += (double)w[i] * (double)w[i];
-		most = fabs((double)w[i]) > most ? fabs((double)w[i]) : most;
-	}
-	*ret_mean = sum / N;
-	*ret_deviation = sqrt(squares / N);
-	*ret_most = most;
-}
-
-static void test_initializers_have_keras_s_moments(void **state)
-{
-	static const struct {
-		enum initializer init;
-		double deviation, most;
-	} wanted[] = {
-		{ INITIALIZER_GLOROT_UNIFORM, 0.070711, 0.122474 }, /* sqrt(2/400), sqrt(6/400) */
-		{ INITIALIZER_GLOROT_NORMAL, 0.070711, 0.160776 },  /* two deviations / 0.8796 */
-		{ INITIALIZER_HE_UNIFORM, 0.081650, 0.141421 },
-		{ INITIALIZER_HE_NORMAL, 0.081650, 0.185648 },
-		{ INITIALIZER_LECUN_UNIFORM, 0.057735, 0.1 },
-		{ INITIALIZER_LECUN_NORMAL, 0.057735, 0.131273 },
-		{ INITIALIZER_RANDOM_UNIFORM, 0.028868, 0.05 },
-		{ INITIALIZER_RANDOM_NORMAL, 0.05, 0.25 },
-		{ INITIALIZER_TRUNCATED_NORMAL, 0.043981, 0.1 },
-	};
-	double mean, deviation, most;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-		moments(wanted[i].init, &mean, &deviation, &most);
-		if (fabs(mean) > 0.02 * deviation ||
-			fabs(deviation / wanted[i].deviation - 1) > 0.02 ||
-			most > wanted[i].most * 1.00001)
-			fail_msg("initializer %d: mean %g, deviation %g, largest %g",
-				(int)wanted[i].init, mean, deviation, most);
-	}
-	moments(INITIALIZER_ONES, &mean, &deviation, &most);
-	assert_true(mean == 1.0);
-	moments(INITIALIZER_ZEROS, &mean, &deviation, &most);
-	assert_true(most == 0.0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,7 +92,6 @@ int main(void)
 		cmocka_unit_test(test_seeds_and_epochs_have_orders_of_their_own),
 		cmocka_unit_test(test_samples_travel),
 		cmocka_unit_test(test_philox_vectors),
-		cmocka_unit_test(test_initializers_have_keras_s_moments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
