@@ -7,6 +7,7 @@
  *several compilers and compares. */
 #include "tests/engine/exact.h"
 
+#include "engine/registry.h"
 #include "engine/trainer.h"
 
 #include <stdio.h>
@@ -16,6 +17,36 @@
 static const char *const sets[] = { "scalar", "avx2", "avx512", "neon" };
 static const int threads[] = { 1, 2, 3, 5, 8 };
 static const uint64_t stops[] = { 0, 1, 2 };
+
+/* Whether `name` stands in `text` as a whole word. */
+static bool names(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)); at += n)
+		if ((at == text || at[-1] == ' ') && strchr(" ;", at[n]))
+			return true;
+	return false;
+}
+
+static void check_used(const char *name)
+{
+	for (const struct exact_network *n = exact_networks; n->name; n++)
+		if (names(n->layers, name) || names(n->loss, name) || names(n->optimizer, name))
+			return;
+	fprintf(stderr, "exact: no network uses %s; add one to tests/engine/exact.c\n", name);
+	exit(EXIT_FAILURE);
+}
+
+static void check_all_used(void)
+{
+	for (int i = 0; layer_classes[i]; i++)
+		check_used(layer_class_row(layer_classes[i]).name);
+	for (int i = 0; loss_classes[i]; i++)
+		check_used(loss_class_row(loss_classes[i]).name);
+	for (int i = 0; optimizer_classes[i]; i++)
+		check_used(optimizer_class_row(optimizer_classes[i]).name);
+}
 
 static bool wanted(const char *name, int argc, char **argv)
 {
@@ -67,6 +98,8 @@ int main(int argc, char **argv)
 			fprintf(stderr, "exact: there is no network \"%s\"\n", argv[i]);
 			return EXIT_FAILURE;
 		}
+	if (argc == 1)
+		check_all_used();
 	for (const struct exact_network *n = exact_networks; n->name; n++)
 		if (wanted(n->name, argc, argv))
 			run_all(n);

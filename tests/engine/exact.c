@@ -28,7 +28,8 @@ const struct exact_network exact_networks[] = {
 		.layers = "Dense units=129 activation=relu; Dense units=65 activation=tanh; "
 			  "Dense units=17 activation=sigmoid; Dense units=3",
 		.loss = "mean_squared_error",
-		.optimizer = "SGD learning_rate=0.05 momentum=0.9 nesterov=true",
+		.optimizer = "SGD learning_rate=0.05 momentum=0.9 nesterov=true "
+			     "gradient_accumulation_steps=3",
 		.input = SHAPE1(71),
 		.target = SHAPE1(3),
 		.batch_size = 50,
@@ -46,7 +47,7 @@ const struct exact_network exact_networks[] = {
 			  "Flatten; Dense units=40 activation=relu; Dense units=10 "
 			  "activation=softmax",
 		.loss = "sparse_categorical_crossentropy",
-		.optimizer = "Adam learning_rate=0.002",
+		.optimizer = "AdamW learning_rate=0.002 clipnorm=1",
 		.input = SHAPE3(10, 10, 3),
 		.classes = 10,
 		.batch_size = 20,
@@ -62,12 +63,93 @@ const struct exact_network exact_networks[] = {
 			  "Add inputs=a,b; Activation activation=relu; Dense units=4 "
 			  "activation=softmax",
 		.loss = "sparse_categorical_crossentropy",
-		.optimizer = "Adam",
+		.optimizer = "Nadam global_clipnorm=0.5",
 		.input = SHAPE3(13, 11, 2),
 		.classes = 4,
 		.batch_size = 23,
 		.samples = 75,
 		.epochs = 3,
+	},
+	{
+		.name = "resnet",
+		.layers = "Conv2D filters=16 kernel_size=3 padding=same use_bias=false; "
+			  "BatchNormalization; Activation activation=relu name=x; "
+			  "Conv2D filters=16 kernel_size=3 padding=same use_bias=false; "
+			  "BatchNormalization name=a; Add inputs=a,x; Activation activation=relu "
+			  "name=y; "
+			  "Conv2D filters=24 kernel_size=3 strides=2 padding=same use_bias=false; "
+			  "BatchNormalization name=b; Conv2D filters=24 kernel_size=1 strides=2 "
+			  "padding=same use_bias=false inputs=y; BatchNormalization name=c; "
+			  "Add inputs=b,c; Activation activation=relu; GlobalAveragePooling2D; "
+			  "Dense units=10 activation=softmax",
+		.loss = "sparse_categorical_crossentropy",
+		.optimizer = "RMSprop momentum=0.5 centered=true",
+		.input = SHAPE3(9, 9, 3),
+		.classes = 10,
+		.batch_size = 36,
+		.samples = 55,
+		.epochs = 2,
+	},
+	{
+		.name = "signal",
+		.layers = "Conv1D filters=12 kernel_size=5 padding=causal dilation_rate=2 "
+			  "activation=relu; MaxPooling1D; Conv1D filters=18 kernel_size=3 groups=3 "
+			  "activation=gelu name=a; AveragePooling1D pool_size=3 strides=2 "
+			  "padding=same; "
+			  "BatchNormalization; Permute dims=2,1; Reshape target_shape=-1,6 name=b; "
+			  "GlobalMaxPooling1D name=c; GlobalAveragePooling1D inputs=b name=d; "
+			  "Add inputs=c,d; Dense units=2",
+		.loss = "mean_squared_error",
+		.optimizer = "Adamax clipvalue=0.1",
+		.input = SHAPE2(50, 3),
+		.target = SHAPE1(2),
+		.batch_size = 33,
+		.samples = 80,
+		.epochs = 2,
+	},
+	{
+		.name = "frames",
+		.layers =
+			"ZeroPadding2D padding=2,1x0,3; Conv2D filters=12 kernel_size=3 groups=2 "
+			"dilation_rate=2 activation=selu; AveragePooling2D pool_size=2; "
+			"UpSampling2D size=2x3 interpolation=bilinear; Cropping2D cropping=1,0x2,1 "
+			"name=a; GlobalMaxPooling2D name=b; GlobalAveragePooling2D inputs=a "
+			"name=c; "
+			"Add inputs=b,c; Dense units=5 activation=softmax",
+		.loss = "sparse_categorical_crossentropy",
+		.optimizer = "Lion use_ema=true ema_overwrite_frequency=2",
+		.input = SHAPE3(12, 11, 4),
+		.classes = 5,
+		.batch_size = 30,
+		.samples = 70,
+		.epochs = 2,
+	},
+	{
+		.name = "curves",
+		.layers = "Dense units=33 activation=mish; LeakyReLU; Dense units=30 "
+			  "activation=silu; "
+			  "PReLU; Dense units=21 activation=softplus; ELU alpha=0.5; "
+			  "Dense units=18 activation=hard_sigmoid; Dense units=9; Softmax; "
+			  "Dense units=3 activation=log_softmax",
+		.loss = "mean_squared_error",
+		.optimizer = "Adagrad",
+		.input = SHAPE1(19),
+		.target = SHAPE1(3),
+		.batch_size = 40,
+		.samples = 111,
+		.epochs = 2,
+	},
+	{
+		.name = "small",
+		.layers = "Conv2D filters=7 kernel_size=3 activation=elu; Flatten; Dense units=3 "
+			  "activation=softmax",
+		.loss = "sparse_categorical_crossentropy",
+		.optimizer = "Adadelta learning_rate=0.5",
+		.input = SHAPE3(7, 6, 1),
+		.classes = 3,
+		.batch_size = 5,
+		.samples = 19,
+		.epochs = 4,
 	},
 	{ .name = NULL },
 };
