@@ -28,7 +28,10 @@
 struct weight_plan {
 	const char *name; /* "kernel", "bias" */
 	struct shape shape;
-	const struct param_variant *initializer; /* of initializer_family; in the layer's conf */
+	/* All three stand in the layer's conf. The last two may be NULL, which is as a null: */
+	const struct param_variant *initializer; /* of initializer_family */
+	const struct param_variant *regularizer; /* of regularizer_family */
+	const struct param_variant *constraint;  /* of constraint_family */
 	int64_t fan_in, fan_out;
 	bool tiled;  /* rows (dim[0]) are the unit of its gradient */
 	bool frozen; /* no gradient, no optimizer: the layer sets it itself, in combine */

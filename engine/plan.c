@@ -2,6 +2,7 @@
 #include "engine/plan_layout.h"
 
 #include "base/size.h"
+#include "engine/constraints.h"
 #include "engine/registry.h"
 
 #include <assert.h>
@@ -44,14 +45,32 @@ static bool check_values(const struct shape *s, const char *what, int64_t *ret, 
 	return true;
 }
 
-static bool check_weight(const struct weight_plan *w, struct error *err)
+/* What a layer says of a weight and the training step does not do: nothing is dropped in silence.
+ */
+static bool check_untrained(const struct weight_plan *w, const struct param_variant *v,
+	const char *argument, struct error *err)
 {
 	char pointer[64];
+
+	(void)snprintf(pointer, sizeof pointer, "/%s_%s", w->name, argument);
+	return !v || v->index == PARAM_VARIANT_NULL ||
+	       error_at(err, ERROR_INVALID, pointer,
+		       "%s_%s is given, and this version does not train with one; wanted: null",
+		       w->name, argument);
+}
+
+static bool check_weight(const struct weight_plan *w, struct error *err)
+{
+	char initializer[64], constraint[64];
 	int64_t values;
 
-	(void)snprintf(pointer, sizeof pointer, "/%s_initializer", w->name);
+	(void)snprintf(initializer, sizeof initializer, "/%s_initializer", w->name);
+	(void)snprintf(constraint, sizeof constraint, "/%s_constraint", w->name);
 	return check_values(&w->shape, w->name, &values, err) &&
-	       initializer_check(w->initializer, &w->shape, pointer, err);
+	       initializer_check(w->initializer, &w->shape, initializer, err) &&
+	       (!w->constraint || constraint_check(w->constraint, &w->shape, constraint, err)) &&
+	       check_untrained(w, w->regularizer, "regularizer", err) &&
+	       check_untrained(w, w->constraint, "constraint", err);
 }
 
 static bool layer_shapes(struct plan *p, int i, struct error *err)

@@ -2,10 +2,12 @@
 #include "engine/registry.h"
 
 #include "engine/activation.h"
+#include "engine/constraints.h"
 #include "engine/initializer.h"
 #include "engine/layer.h"
 #include "engine/loss.h"
 #include "engine/optimizer.h"
+#include "engine/regularizers.h"
 
 #include <assert.h>
 #include <string.h>
@@ -95,7 +97,12 @@ const char *const activation_names[] = {
 
 const char *const activation_aliases[] = { "swish", "silu", NULL };
 
-const struct param_family *const param_families[] = { &initializer_family, NULL };
+const struct param_family *const param_families[] = {
+	&constraint_family,
+	&initializer_family,
+	&regularizer_family,
+	NULL,
+};
 
 const struct layer_class *layer_class_find(const char *name)
 {

@@ -1,8 +1,12 @@
 /* common.h - what several layers do in the same way. */
 #pragma once
 
+#include "engine/constraints.h"
 #include "engine/layer.h"
 #include "engine/registry.h"
+#include "engine/regularizers.h"
+
+#include <math.h>
 
 /* Kernels of at least this many values get their gradient row by row over the whole batch; smaller
  * ones one partial sum a chunk. Part of the numeric contract: the two sum in different orders. */
@@ -10,9 +14,12 @@ enum { WEIGHT_TILED_MIN = 4096 };
 
 /* What a layer's conf says of one of its weights: `struct weight_conf kernel;`, with
  * WEIGHT_PARAMS(struct conf, kernel, INITIALIZER_GLOROT_UNIFORM) in the table, which gives the rows
- * kernel_initializer …, and WEIGHT_PLAN(c->kernel) in the weight's plan. */
+ * kernel_initializer, kernel_regularizer and kernel_constraint, and WEIGHT_PLAN(c->kernel) in the
+ * weight's plan. */
 struct weight_conf {
 	PARAM_VARIANT_OF(INITIALIZER_DOUBLES) initializer;
+	PARAM_VARIANT_OF(REGULARIZER_DOUBLES) regularizer;
+	PARAM_VARIANT_OF(CONSTRAINT_DOUBLES) constraint;
 };
 #define WEIGHT_PARAM(conf, weight, argument, def_, family_, flags_, doc_)                          \
 	{                                                                                          \
@@ -22,8 +29,14 @@ struct weight_conf {
 	}
 #define WEIGHT_PARAMS(conf, weight, initializer_)                                                  \
 	WEIGHT_PARAM(conf, weight, initializer, initializer_, &initializer_family, 0,              \
-		"first values of the " #weight)
-#define WEIGHT_PLAN(weight_) .initializer = &(weight_).initializer.variant
+		"first values of the " #weight),                                                   \
+		WEIGHT_PARAM(conf, weight, regularizer, NAN, &regularizer_family, PARAM_NULLABLE,  \
+			"what its size adds to the loss; null: nothing"),                          \
+		WEIGHT_PARAM(conf, weight, constraint, NAN, &constraint_family, PARAM_NULLABLE,    \
+			"what it is made to be after each step; null: anything")
+#define WEIGHT_PLAN(weight_)                                                                       \
+	.initializer = &(weight_).initializer.variant,                                             \
+	.regularizer = &(weight_).regularizer.variant, .constraint = &(weight_).constraint.variant
 
 /* A weight of n values: "bias", "gamma". */
 struct weight_plan weight_vector(const char *name, int64_t n, const struct weight_conf *conf);

@@ -189,6 +189,31 @@ static void initializers_of_keras_are_ours(void **state)
 	}
 }
 
+static void regularizers_and_constraints_of_keras_are_ours(void **state)
+{
+	(void)state;
+	char *text = echo_of_job(
+		KERAS("{'class_name':'Dense','config':{'units':1,"
+		      "'kernel_regularizer':{'module':'keras.regularizers','class_name':'L1L2',"
+		      "'config':{'l1':0.25,'l2':0.5},'registered_name':null},"
+		      "'bias_regularizer':{'class_name':'L2','config':{'l2':0.009999999776482582}},"
+		      "'kernel_constraint':{'class_name':'MaxNorm','config':{'max_value':3,'axis':["
+		      "0,1]}},"
+		      "'bias_constraint':'non_neg'}}"));
+	static const char *const wanted[][2] = {
+		{ "/model/layers/0/kernel_regularizer", "{'type':'L1L2','l1':0.25,'l2':0.5}" },
+		{ "/model/layers/0/bias_regularizer", "{'type':'L2','l2':0.009999999776482582}" },
+		{ "/model/layers/0/kernel_constraint",
+			"{'type':'MaxNorm','max_value':3,'axis':[0,1]}" },
+		{ "/model/layers/0/bias_constraint", "{'type':'NonNeg'}" },
+	};
+	AUTO_FREE(json_free) struct json_document *d = document(text);
+
+	for (size_t i = 0; i < COUNT_OF(wanted); i++)
+		assert_value_at(json_root(d), wanted[i][0], wanted[i][1]);
+	free(text);
+}
+
 #define KERAS_DENSE(config) KERAS("{'class_name':'Dense','config':{'units':1," config "}}")
 #define KERAS_AT            "/model/config/layers/0/config"
 
@@ -240,10 +265,15 @@ static const struct refusal keras_refusals[] = {
 		"wanted: \"channels_last\"" },
 	{ KERAS_DENSE("'dilation_rate':[2,1]"), KERAS_AT "/dilation_rate", "wanted: [1, 1]" },
 	{ KERAS_DENSE("'groups':2"), KERAS_AT "/groups", "groups is a number (2); wanted: 1" },
-	{ KERAS_DENSE("'kernel_regularizer':{'class_name':'L2','config':{'l2':0.01}}"),
-		KERAS_AT "/kernel_regularizer", "kernel_regularizer is an object; wanted: null" },
-	{ KERAS_DENSE("'bias_constraint':{'class_name':'NonNeg','config':{}}"),
-		KERAS_AT "/bias_constraint", "wanted: null" },
+	{ KERAS_DENSE("'activity_regularizer':{'class_name':'L2','config':{'l2':0.01}}"),
+		KERAS_AT "/activity_regularizer",
+		"activity_regularizer is an object; wanted: null" },
+	{ KERAS_DENSE("'kernel_regularizer':{'class_name':'L2','config':{'l2':-0.01}}"),
+		KERAS_AT "/kernel_regularizer/config/l2", "l2 is -0.01; allowed: " },
+	{ KERAS_DENSE("'kernel_regularizer':{'class_name':'L3','config':{}}"),
+		KERAS_AT "/kernel_regularizer/class_name", "unknown regularizer \"L3\"" },
+	{ KERAS_DENSE("'bias_constraint':{'class_name':'NonNeg','config':{'axis':0}}"),
+		KERAS_AT "/bias_constraint/config/axis", "unknown key \"axis\"" },
 	{ KERAS_DENSE("'activation':{'class_name':'LeakyReLU'}"), KERAS_AT "/activation",
 		"activation is an object; wanted: a string: \"linear\"" },
 	{ KERAS_DENSE("'kernel_initializer':{'class_name':'Ortogonal','config':{}}"),
@@ -284,6 +314,7 @@ int main(void)
 		cmocka_unit_test(what_keras_writes_is_the_same_job),
 		cmocka_unit_test(every_convolution_of_keras_is_ours),
 		cmocka_unit_test(initializers_of_keras_are_ours),
+		cmocka_unit_test(regularizers_and_constraints_of_keras_are_ours),
 		cmocka_unit_test(what_keras_writes_is_never_dropped_in_silence),
 	};
 
