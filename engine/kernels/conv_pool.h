@@ -138,12 +138,37 @@ VEC_INLINE void conv_pool_gradient_window(const struct conv_pool *c, const float
 	}
 }
 
+/* One row of windows; sum_d is that of the bias. */
+VEC_INLINE void conv_pool_gradient_row(const struct conv_pool *c, const float *x, bool with_relu,
+	const float *y, const float *dy, const uint8_t *where, int vecs, int n,
+	vec sum[static CONV_POOL_TAPS_MAX][2], vec sum_d[static 2])
+{
+	for (int64_t j = 0; j < c->width; j++) {
+		vec d[2];
+		vec_int first[2];
+		UNROLL
+		for (int v = 0; v < vecs; v++) {
+			d[v] = load_some(dy + v * VEC_WIDTH, n);
+			if (with_relu)
+				d[v] = vec_select(
+					vec_greater(load_some(y + v * VEC_WIDTH, n), vec_zero()),
+					d[v], vec_zero());
+			sum_d[v] = vec_add(sum_d[v], d[v]);
+			first[v] = load_some_u8(where + v * VEC_WIDTH, n);
+		}
+		conv_pool_gradient_window(c, x, vecs, d, first, sum);
+		x += 2 * c->right;
+		y += c->channels;
+		dy += c->channels;
+		where += c->channels;
+	}
+}
+
 VEC_INLINE void conv_pool_gradient_panel(const struct conv_pool *c, const float *x, bool with_relu,
 	const float *y, const float *dy, const uint8_t *where, int vecs, int n, float *dw,
 	float *db)
 {
-	vec sum[CONV_POOL_TAPS_MAX][2], sum_d[2] = { vec_zero(), vec_zero() }, d[2];
-	vec_int first[2];
+	vec sum[CONV_POOL_TAPS_MAX][2], sum_d[2] = { vec_zero(), vec_zero() };
 
 	UNROLL
 	for (int v = 0; v < vecs; v++) {
@@ -152,20 +177,10 @@ VEC_INLINE void conv_pool_gradient_panel(const struct conv_pool *c, const float 
 		for (int64_t t = 0; t < c->segments * c->run; t++)
 			sum[t][v] = load_some(dw + t * c->channels + v * VEC_WIDTH, n);
 	}
-	for (int64_t i = 0; i < c->rows * c->width; i++) {
-		UNROLL
-		for (int v = 0; v < vecs; v++) {
-			int64_t at = i * c->channels + v * VEC_WIDTH;
-			d[v] = load_some(dy + at, n);
-			if (with_relu)
-				d[v] = vec_select(vec_greater(load_some(y + at, n), vec_zero()),
-					d[v], vec_zero());
-			sum_d[v] = vec_add(sum_d[v], d[v]);
-			first[v] = load_some_u8(where + at, n);
-		}
-		conv_pool_gradient_window(c,
-			x + 2 * (i / c->width * c->down + i % c->width * c->right), vecs, d, first,
-			sum);
+	for (int64_t i = 0; i < c->rows; i++) {
+		int64_t at = i * c->width * c->channels;
+		conv_pool_gradient_row(c, x + 2 * i * c->down, with_relu, y + at, dy + at,
+			where + at, vecs, n, sum, sum_d);
 	}
 	UNROLL
 	for (int v = 0; v < vecs; v++) {
