@@ -38,7 +38,7 @@ bool optimizer_check(const void *conf, struct error *err)
 		return error_at(err, ERROR_INVALID, "/optimizer",
 			"more than one of clipnorm, clipvalue and global_clipnorm is given; "
 			"allowed: one of them");
-	return true;
+	return schedule_check(&c->learning_rate.variant, "/optimizer/learning_rate", err);
 }
 
 static int64_t accumulation_of(const struct optimizer_conf *c)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/param.h"
 #include "engine/kernels/kernels.h"
+#include "engine/schedule.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -19,8 +20,8 @@ enum {
 
 /* How every optimizer's conf begins. */
 struct optimizer_conf {
-	double learning_rate;
-	double weight_decay;                         /* NAN: none */
+	PARAM_VARIANT_OF(SCHEDULE_DOUBLES) learning_rate; /* of schedule_family, or a number */
+	double weight_decay;                              /* NAN: none */
 	double clipnorm, clipvalue, global_clipnorm; /* NAN: none; at most one of them is given */
 	bool use_ema;
 	double ema_momentum;
@@ -31,11 +32,8 @@ struct optimizer_conf {
 /* Their rows. `conf` begins with a struct optimizer_conf named common. */
 #define OPTIMIZER_PARAM(field) .name = #field, .offset = offsetof(struct optimizer_conf, field)
 #define OPTIMIZER_LEARNING_RATE(def_)                                                              \
-	{                                                                                          \
-		OPTIMIZER_PARAM(learning_rate), .doc = "size of a step", .type = PARAM_TYPE_FLOAT, \
-						.flags = PARAM_ABOVE_MIN, .def = def_, .min = 0,   \
-						.max = INFINITY                                    \
-	}
+	PARAM_VARIANT_OR_NUMBER(struct optimizer_conf, learning_rate, def_, 0, INFINITY,           \
+		&schedule_family, PARAM_ABOVE_MIN, "size of a step, or how it changes")
 #define OPTIMIZER_PARAMS(weight_decay_)                                                            \
 	{ OPTIMIZER_PARAM(weight_decay),                                                           \
 		.doc = "share of the learning rate by which each step shrinks a weight",           \

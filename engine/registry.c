@@ -8,6 +8,7 @@
 #include "engine/loss.h"
 #include "engine/optimizer.h"
 #include "engine/regularizers.h"
+#include "engine/schedule.h"
 
 #include <assert.h>
 #include <string.h>
@@ -101,6 +102,7 @@ const struct param_family *const param_families[] = {
 	&constraint_family,
 	&initializer_family,
 	&regularizer_family,
+	&schedule_family,
 	NULL,
 };
 

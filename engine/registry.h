@@ -14,7 +14,7 @@ extern const struct optimizer_class *const optimizer_classes[];
 extern const char *const metric_names[];       /* "accuracy" */
 extern const char *const activation_names[];   /* Keras's names, in the order of enum activation */
 extern const char *const activation_aliases[]; /* as struct param's */
-/* What the VARIANTs of all rows can be: constraints, initializers, regularizers. */
+/* What the VARIANTs of all rows can be: constraints, initializers, regularizers, schedules. */
 extern const struct param_family *const param_families[];
 
 /* The class of that name, or NULL. */

@@ -391,7 +391,7 @@ static double learning_rate(const struct trainer *t)
 {
 	const struct optimizer_conf *c = (const void *)t->options.plan->model->optimizer_conf;
 
-	return c->learning_rate;
+	return schedule_rate(&c->learning_rate.variant, optimizer_iterations(c, t->state.step));
 }
 
 /* What is left to do where norms had to be known first. */

@@ -234,11 +234,12 @@ static void a_line_of_it_reads_like_this(void **state)
 	buffer_init(&out, CATALOG_BYTES_MAX);
 	json_print(rate, &out);
 	assert_string_equal(out.data,
-		"{\"name\":\"learning_rate\",\"type\":\"number\",\"required\":false,\"nullable\":"
-		"false,\"or_number\":false,"
+		"{\"name\":\"learning_rate\",\"type\":\"variant\",\"required\":false,\"nullable\":"
+		"false,\"or_number\":true,"
 		"\"default\":0.001,\"minimum\":0,\"maximum\":null,\"exclusive_minimum\":true,"
 		"\"exclusive_maximum\":false,\"minimum_count\":null,\"maximum_count\":null,"
-		"\"element\":null,\"choices\":null,\"variants\":null,\"doc\":\"size of a step\"}");
+		"\"element\":null,\"choices\":null,\"variants\":\"schedules\",\"doc\":"
+		"\"size of a step, or how it changes\"}");
 	buffer_done(&out);
 }
 

@@ -213,72 +213,90 @@ static void every_range_refuses_what_lies_outside(void **state)
 }
 
 /* https://keras.io/api/: what each argument is when it is left out. */
+static const struct {
+	const char *row, *argument, *value;
+} keras_defaults[] = {
+	{ "Conv2D", "filters", "required" },
+	{ "Conv2D", "kernel_size", "required" },
+	{ "Conv2D", "strides", "1" },
+	{ "Conv2D", "padding", "valid" },
+	{ "Conv2D", "activation", "linear" },
+	{ "Conv2D", "use_bias", "true" },
+	{ "Conv2D", "kernel_initializer", "GlorotUniform" },
+	{ "Conv2D", "bias_initializer", "Zeros" },
+	{ "MaxPooling2D", "pool_size", "2" },
+	{ "MaxPooling2D", "strides", "null" },
+	{ "MaxPooling2D", "padding", "valid" },
+	{ "Dense", "units", "required" },
+	{ "Dense", "activation", "linear" },
+	{ "Dense", "use_bias", "true" },
+	{ "Dense", "kernel_initializer", "GlorotUniform" },
+	{ "Dense", "bias_initializer", "Zeros" },
+	{ "Activation", "activation", "required" },
+	{ "LeakyReLU", "negative_slope", "0.3" },
+	{ "PReLU", "alpha_initializer", "Zeros" },
+	{ "PReLU", "shared_axes", "null" },
+	{ "ELU", "alpha", "1" },
+	{ "Softmax", "axis", "-1" },
+	{ "sparse_categorical_crossentropy", "from_logits", "false" },
+	{ "VarianceScaling", "scale", "1" },
+	{ "VarianceScaling", "mode", "fan_in" },
+	{ "VarianceScaling", "distribution", "truncated_normal" },
+	{ "VarianceScaling", "seed", "null" },
+	{ "RandomUniform", "minval", "-0.05" },
+	{ "RandomUniform", "maxval", "0.05" },
+	{ "RandomNormal", "mean", "0" },
+	{ "RandomNormal", "stddev", "0.05" },
+	{ "TruncatedNormal", "stddev", "0.05" },
+	{ "Orthogonal", "gain", "1" },
+	{ "Identity", "gain", "1" },
+	{ "Constant", "value", "0" },
+	{ "GlorotUniform", "seed", "null" },
+	{ "L1", "l1", "0.01" },
+	{ "L2", "l2", "0.01" },
+	{ "L1L2", "l1", "0" },
+	{ "L1L2", "l2", "0" },
+	{ "MaxNorm", "max_value", "2" },
+	{ "CosineDecay", "initial_learning_rate", "required" },
+	{ "CosineDecay", "decay_steps", "required" },
+	{ "CosineDecay", "alpha", "0" },
+	{ "CosineDecay", "warmup_target", "null" },
+	{ "CosineDecay", "warmup_steps", "0" },
+	{ "CosineDecayRestarts", "first_decay_steps", "required" },
+	{ "CosineDecayRestarts", "t_mul", "2" },
+	{ "CosineDecayRestarts", "m_mul", "1" },
+	{ "CosineDecayRestarts", "alpha", "0" },
+	{ "ExponentialDecay", "decay_rate", "required" },
+	{ "ExponentialDecay", "staircase", "false" },
+	{ "InverseTimeDecay", "decay_rate", "required" },
+	{ "PolynomialDecay", "end_learning_rate", "0.0001" },
+	{ "PolynomialDecay", "power", "1" },
+	{ "PolynomialDecay", "cycle", "false" },
+	{ "PiecewiseConstantDecay", "boundaries", "required" },
+	{ "PiecewiseConstantDecay", "warmup_steps", "0" },
+	{ "MaxNorm", "axis", "0" },
+	{ "UnitNorm", "axis", "0" },
+	{ "Dense", "kernel_regularizer", "null" },
+	{ "Dense", "bias_constraint", "null" },
+	{ "Adam", "learning_rate", "0.001" },
+	{ "Adam", "beta_1", "0.9" },
+	{ "Adam", "beta_2", "0.999" },
+	{ "Adam", "epsilon", "1e-07" },
+	{ "SGD", "learning_rate", "0.01" },
+	{ "SGD", "momentum", "0" },
+	{ "SGD", "nesterov", "false" },
+};
+
 static void the_defaults_are_keras_s(void **state)
 {
-	static const struct {
-		const char *row, *argument, *value;
-	} cases[] = {
-		{ "Conv2D", "filters", "required" },
-		{ "Conv2D", "kernel_size", "required" },
-		{ "Conv2D", "strides", "1" },
-		{ "Conv2D", "padding", "valid" },
-		{ "Conv2D", "activation", "linear" },
-		{ "Conv2D", "use_bias", "true" },
-		{ "Conv2D", "kernel_initializer", "GlorotUniform" },
-		{ "Conv2D", "bias_initializer", "Zeros" },
-		{ "MaxPooling2D", "pool_size", "2" },
-		{ "MaxPooling2D", "strides", "null" },
-		{ "MaxPooling2D", "padding", "valid" },
-		{ "Dense", "units", "required" },
-		{ "Dense", "activation", "linear" },
-		{ "Dense", "use_bias", "true" },
-		{ "Dense", "kernel_initializer", "GlorotUniform" },
-		{ "Dense", "bias_initializer", "Zeros" },
-		{ "Activation", "activation", "required" },
-		{ "LeakyReLU", "negative_slope", "0.3" },
-		{ "PReLU", "alpha_initializer", "Zeros" },
-		{ "PReLU", "shared_axes", "null" },
-		{ "ELU", "alpha", "1" },
-		{ "Softmax", "axis", "-1" },
-		{ "sparse_categorical_crossentropy", "from_logits", "false" },
-		{ "VarianceScaling", "scale", "1" },
-		{ "VarianceScaling", "mode", "fan_in" },
-		{ "VarianceScaling", "distribution", "truncated_normal" },
-		{ "VarianceScaling", "seed", "null" },
-		{ "RandomUniform", "minval", "-0.05" },
-		{ "RandomUniform", "maxval", "0.05" },
-		{ "RandomNormal", "mean", "0" },
-		{ "RandomNormal", "stddev", "0.05" },
-		{ "TruncatedNormal", "stddev", "0.05" },
-		{ "Orthogonal", "gain", "1" },
-		{ "Identity", "gain", "1" },
-		{ "Constant", "value", "0" },
-		{ "GlorotUniform", "seed", "null" },
-		{ "L1", "l1", "0.01" },
-		{ "L2", "l2", "0.01" },
-		{ "L1L2", "l1", "0" },
-		{ "L1L2", "l2", "0" },
-		{ "MaxNorm", "max_value", "2" },
-		{ "MaxNorm", "axis", "0" },
-		{ "UnitNorm", "axis", "0" },
-		{ "Dense", "kernel_regularizer", "null" },
-		{ "Dense", "bias_constraint", "null" },
-		{ "Adam", "learning_rate", "0.001" },
-		{ "Adam", "beta_1", "0.9" },
-		{ "Adam", "beta_2", "0.999" },
-		{ "Adam", "epsilon", "1e-07" },
-		{ "SGD", "learning_rate", "0.01" },
-		{ "SGD", "momentum", "0" },
-		{ "SGD", "nesterov", "false" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		const struct param *p =
-			param_find(row_named(cases[i].row)->params, cases[i].argument);
+	for (size_t i = 0; i < COUNT_OF(keras_defaults); i++) {
+		const struct param *p = param_find(
+			row_named(keras_defaults[i].row)->params, keras_defaults[i].argument);
 		char value[32];
 		if (!p)
-			fail_msg("%s has no argument %s", cases[i].row, cases[i].argument);
+			fail_msg("%s has no argument %s", keras_defaults[i].row,
+				keras_defaults[i].argument);
 		if (p->flags & PARAM_REQUIRED)
 			(void)snprintf(value, sizeof value, "required");
 		else if (isnan(p->def))
@@ -292,9 +310,9 @@ static void the_defaults_are_keras_s(void **state)
 				value, sizeof value, "%s", p->family->classes[(int)p->def]->name);
 		else
 			(void)snprintf(value, sizeof value, "%g", p->def);
-		if (strcmp(value, cases[i].value) != 0)
-			fail_msg("%s.%s is %s; in Keras it is %s", cases[i].row, cases[i].argument,
-				value, cases[i].value);
+		if (strcmp(value, keras_defaults[i].value) != 0)
+			fail_msg("%s.%s is %s; in Keras it is %s", keras_defaults[i].row,
+				keras_defaults[i].argument, value, keras_defaults[i].value);
 	}
 }
 

@@ -219,6 +219,25 @@ static void test_it_learns(void **state)
 	job_done(&j);
 }
 
+static void test_the_learning_rate_follows_its_schedule(void **state)
+{
+	struct job j;
+	struct history h = { 0 };
+	char digest[DIGEST_TEXT_BYTES];
+
+	(void)state;
+	/* ten steps an epoch: an epoch's rate is that of the step after it */
+	job_init(&j, "SGD learning_rate=PolynomialDecay(initial_learning_rate=0.05|decay_steps=40)",
+		16);
+	j.options.epochs = 5;
+	whole_run(&j, &h, digest);
+	for (int i = 0; i < 5; i++) {
+		double left = i < 4 ? 1 - (i + 1) / 4. : 0;
+		assert_true(fabs(h.epochs[i].learning_rate - (0.0499 * left + 0.0001)) < 1e-12);
+	}
+	job_done(&j);
+}
+
 static void test_one_result_for_all_threads_and_instruction_sets(void **state)
 {
 	static const int threads[] = { 1, 2, 3, 5, 8 };
@@ -467,6 +486,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_it_learns),
+		cmocka_unit_test(test_the_learning_rate_follows_its_schedule),
 		cmocka_unit_test(test_one_result_for_all_threads_and_instruction_sets),
 		cmocka_unit_test(test_threads_may_come_and_go_between_steps),
 		cmocka_unit_test(test_stopped_anywhere_it_goes_on_to_the_same_bits),
