@@ -25,6 +25,8 @@
 #include "engine/plan.h"
 #include "engine/shape.h"
 
+struct data;
+
 struct weight_plan {
 	const char *name; /* "kernel", "bias" */
 	struct shape shape;
@@ -34,7 +36,7 @@ struct weight_plan {
 	const struct param_variant *constraint;  /* of constraint_family */
 	int64_t fan_in, fan_out;
 	bool tiled;  /* rows (dim[0]) are the unit of its gradient */
-	bool frozen; /* no gradient, no optimizer: the layer sets it itself, in combine */
+	bool frozen; /* no gradient, no optimizer: the layer sets it itself, in combine or adapt */
 };
 
 struct layer_plan {
@@ -50,6 +52,7 @@ struct layer_plan {
 	int64_t table_ints;         /* filled once by table(), const afterwards */
 	int64_t flops_per_output;   /* of forward, for each value of y */
 	bool in_place;              /* y is x, seen in another shape: no passes */
+	bool adapts;                /* adapt is called: only where the input is the data's */
 	int64_t chunk_floats;       /* what collect keeps of one chunk */
 	int64_t batch_floats;       /* what combine makes of a batch's chunks, until its update */
 };
@@ -117,6 +120,10 @@ struct layer_class {
 	void (*combine)(const struct layer_step *s);
 	void (*collect_backward)(const struct layer_step *s, int64_t begin, int64_t end);
 	void (*combine_backward)(const struct layer_step *s);
+	/* NULL: nothing to measure. Sets the frozen weights of a layer that adapts, once before the
+	 * first step, on one thread; of the step, in, w, frozen, kernels and scratch are there. The
+	 * data's samples have the values of the layer's input. */
+	void (*adapt)(const struct layer_step *s, const struct data *train);
 };
 
 /* Where the partial sum of the chunk that sample n lies in begins. */

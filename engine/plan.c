@@ -98,9 +98,13 @@ static bool layer_shapes(struct plan *p, int i, struct error *err)
 	for (int k = 0; k < l->plan.n_weights; k++)
 		if (!check_weight(&l->plan.weights[k], err))
 			return false;
-	l->root = i;
-	if (l->plan.in_place)
-		l->root = l->inputs[0] == MODEL_INPUT ? MODEL_INPUT : p->layers[l->inputs[0]].root;
+	int below = l->inputs[0] == MODEL_INPUT ? MODEL_INPUT : p->layers[l->inputs[0]].root;
+	l->root = l->plan.in_place ? below : i;
+	if (l->plan.adapts && below != MODEL_INPUT)
+		return error_at(err, ERROR_INVALID, "",
+			"it measures mean and variance on the training data, and another layer "
+			"stands between; make it the first layer, or give \"mean\" and "
+			"\"variance\"");
 	return true;
 }
 

@@ -164,6 +164,13 @@ void run_initialize(struct run *r, uint64_t seed)
 	}
 }
 
+void run_adapt(struct run *r, const struct data *train)
+{
+	for (int i = 0; i < r->plan->n_layers; i++)
+		if (r->plan->layers[i].plan.adapts)
+			r->plan->layers[i].class->adapt(&r->steps[i], train);
+}
+
 /* A key of its own for each layer and step. */
 static uint64_t layer_key(const struct run *r, int layer, int64_t step)
 {

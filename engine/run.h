@@ -30,6 +30,9 @@ DEFINE_AUTO_FREE(struct run, run_free)
  * random later, too. */
 void run_initialize(struct run *r, uint64_t seed);
 
+/* Then: lets layers measure the data they will be trained on. */
+void run_adapt(struct run *r, const struct data *train);
+
 /* Before a step: the number of samples in its batch; training: whether layers behave as in
  * training, and which step it is (from 0). */
 void run_set_batch(struct run *r, int64_t count, bool training, int64_t step);

@@ -125,6 +125,7 @@ struct trainer *trainer_new(const struct trainer_options *options, struct error 
 	if (!t->crew)
 		goto fail;
 	run_initialize(t->run, options->seed);
+	run_adapt(t->run, &options->train);
 	atomic_init(&t->threads, options->threads_max);
 	return t;
 fail:

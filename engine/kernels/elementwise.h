@@ -38,6 +38,35 @@ static void k_blend(
 		y[i] = fmaf(b[i] - a[i], t, a[i]);
 }
 
+static void k_multiply(float *restrict y, const float *restrict x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		y[i] *= x[i];
+}
+
+static void k_scale_columns(const float *restrict x, const float *restrict scale, int64_t rows,
+	int64_t n, float *restrict y)
+{
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t j = 0; j < n; j++)
+			y[r * n + j] = x[r * n + j] * scale[j];
+}
+
+static void k_maximum(float *restrict y, const float *restrict x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		y[i] = x[i] > y[i] ? x[i] : y[i];
+}
+
+static void k_take_equal(const float *restrict x, const float *restrict y, int64_t n,
+	float *restrict dy, float *restrict dx)
+{
+	for (int64_t i = 0; dx && i < n; i++)
+		dx[i] = x[i] == y[i] ? dy[i] : 0.0f;
+	for (int64_t i = 0; i < n; i++)
+		dy[i] = x[i] == y[i] ? 0.0f : dy[i];
+}
+
 /* Sums of columns are kept in registers for this many columns at a time. */
 enum { SUM_COLUMNS = 32 };
 
@@ -175,7 +204,9 @@ static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64
 
 #define ELEMENTWISE_KERNELS                                                                        \
 	.add = k_add, .add_scaled = k_add_scaled, .affine = k_affine, .blend = k_blend,            \
-	.sum_products = k_sum_products, .moments = k_moments, .normalize = k_normalize,            \
-	.normalize_backward = k_normalize_backward, .from_u8 = k_from_u8, .activate = k_activate,  \
-	.activate_backward = k_activate_backward, .prelu = k_prelu,                                \
-	.prelu_backward = k_prelu_backward, .softmax_cross_entropy = k_softmax_cross_entropy
+	.multiply = k_multiply, .scale_columns = k_scale_columns, .maximum = k_maximum,            \
+	.take_equal = k_take_equal, .sum_products = k_sum_products, .moments = k_moments,          \
+	.normalize = k_normalize, .normalize_backward = k_normalize_backward,                      \
+	.from_u8 = k_from_u8, .activate = k_activate, .activate_backward = k_activate_backward,    \
+	.prelu = k_prelu, .prelu_backward = k_prelu_backward,                                      \
+	.softmax_cross_entropy = k_softmax_cross_entropy

@@ -65,6 +65,24 @@ struct pool_window {
 	float scale; /* 1 / (rows * columns); 1: a sum */
 };
 
+/* Random numbers come in blocks: value w * NOISE_LANES + l of a block is made of word w of the l-th
+ * of the block's counters (engine/philox.h), so that no vector is ever shuffled. */
+enum { NOISE_LANES = 32, NOISE_WORDS = 4, NOISE_BLOCK = NOISE_LANES * NOISE_WORDS };
+
+/* The counters that n values take. */
+static inline int64_t noise_counters(int64_t n)
+{
+	return (n + NOISE_BLOCK - 1) / NOISE_BLOCK * NOISE_LANES;
+}
+
+/* The random numbers of one sample in one layer and step; its counters begin at `first`. */
+struct noise {
+	uint64_t key;
+	int64_t first;
+	uint32_t threshold; /* values whose 32 bits are below it are dropped */
+	float scale;        /* what the others are multiplied by; or the standard deviation */
+};
+
 /* How an optimizer changes weights: engine/kernels/rules.h. */
 enum update_rule {
 	UPDATE_SGD,
@@ -140,12 +158,36 @@ struct kernels {
 	void (*normalize_backward)(const float *dy, const float *x, const float *mean,
 		const float *scale, const float *slope, const float *offset, int64_t rows,
 		int64_t n, float *dx);
+	/* Each row on its own: y[r][j] = (x[r][j] - mean) inverse gamma[j] + beta[j], stats[2r] =
+	 * mean = the mean of x[r], stats[2r + 1] = inverse = 1 / sqrt(its variance + epsilon). */
+	void (*normalize_rows)(const float *x, const float *gamma, const float *beta, float epsilon,
+		int64_t rows, int64_t n, float *y, float *stats);
+	/* dx[r][j] = inverse (g - mean of g - h mean of (g h)), g = dy[r][j] gamma[j], h =
+	 * (x[r][j] - mean) inverse; the means are those of the row. */
+	void (*normalize_rows_backward)(const float *dy, const float *x, const float *gamma,
+		const float *stats, int64_t rows, int64_t n, float *dx);
+	/* sum[j] += sum over r of dy[r][j] h, as above. */
+	void (*sum_normalized)(const float *dy, const float *x, const float *stats, int64_t rows,
+		int64_t n, float *sum);
+
+	/* y = scale x, or 0 where it is dropped. */
+	void (*dropout)(const struct noise *z, const float *x, int64_t n, float *y);
+	/* y = x + scale times a normally distributed number. */
+	void (*gaussian_noise)(const struct noise *z, const float *x, int64_t n, float *y);
+
 	void (*add)(float *y, const float *x, int64_t n);                     /* y += x */
 	void (*add_scaled)(const float *x, float scale, int64_t n, float *y); /* y += scale x */
 	/* y = scale x + offset; y may be x. */
 	void (*affine)(const float *x, float scale, float offset, int64_t n, float *y);
 	/* y = a + t (b - a) */
 	void (*blend)(const float *a, const float *b, float t, int64_t n, float *y);
+	void (*multiply)(float *y, const float *x, int64_t n); /* y *= x */
+	/* y[r][j] = x[r][j] scale[j] */
+	void (*scale_columns)(
+		const float *x, const float *scale, int64_t rows, int64_t n, float *y);
+	void (*maximum)(float *y, const float *x, int64_t n); /* y = max(y, x); a NaN in y stays */
+	/* Where x equals y, moves dy to dx (NULL: not wanted) and leaves 0; elsewhere dx = 0. */
+	void (*take_equal)(const float *x, const float *y, int64_t n, float *dy, float *dx);
 	void (*from_u8)(const uint8_t *x, int64_t n, float *y); /* y = x / 255 */
 	/* y = f(x), rows of n; softmax and log_softmax work along a row. y may be x. alpha: f's
 	 * argument, where it has one. */

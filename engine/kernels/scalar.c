@@ -1,6 +1,8 @@
 /* scalar.c - the reference: what every other table must equal to the last bit. Plain loops, in the
  * contract's order. */
 #include "engine/kernels/elementwise.h"
+#include "engine/kernels/noise.h"
+#include "engine/kernels/normalization.h"
 #include "engine/kernels/pooling.h"
 #include "engine/kernels/rules.h"
 #include "engine/kernels/tables.h"
@@ -136,6 +138,8 @@ const struct kernels kernels_scalar = {
 	.conv_pool_backward = k_conv_pool_backward,
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
+	NOISE_KERNELS,
+	NORMALIZATION_KERNELS,
 	ELEMENTWISE_KERNELS,
 	UPDATE_RULES,
 };

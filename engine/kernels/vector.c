@@ -6,6 +6,8 @@
  * blocks a tile rests in c, which changes no bit. */
 #include "engine/kernels/conv_pool.h"
 #include "engine/kernels/elementwise.h"
+#include "engine/kernels/noise.h"
+#include "engine/kernels/normalization.h"
 #include "engine/kernels/pooling.h"
 #include "engine/kernels/rules.h"
 #include "engine/kernels/tables.h"
@@ -358,6 +360,8 @@ const struct kernels TABLE(VEC_SET) = {
 	.conv_pool_backward = k_conv_pool_backward,
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
+	NOISE_KERNELS,
+	NORMALIZATION_KERNELS,
 	ELEMENTWISE_KERNELS,
 	UPDATE_RULES,
 };

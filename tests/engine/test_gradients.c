@@ -173,6 +173,55 @@ static const struct gradient_case cases[] = {
 	  "activation=tanh; UpSampling2D size=3x2 interpolation=bilinear; Flatten; Dense units=3 "
 	  "activation=softmax",
 		{ 3, { 3, 3, 2 } }, entropy },
+	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Subtract inputs=a,b; Dense "
+	  "units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Dense units=6 name=c "
+	  "inputs=a; Multiply inputs=a,b,c; Dense units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Average inputs=a,b,a; "
+	  "Dense units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Dense units=6 name=c "
+	  "inputs=a; Maximum inputs=a,b,c; Dense units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	/* Second gradients of two tensors at once. */
+	{ "Dense units=6 name=a; Dense units=6 activation=tanh name=b; Multiply inputs=a,b "
+	  "name=m; Subtract inputs=b,a name=s; Multiply inputs=a,b,m,s; Dense units=3 "
+	  "activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1 name=a; Conv2D filters=2 kernel_size=1 name=b; "
+	  "Concatenate inputs=a,b,a; Conv2D filters=4 kernel_size=2 activation=tanh; Flatten; "
+	  "Dense units=3 activation=softmax",
+		{ 3, { 3, 4, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1 name=a; ZeroPadding2D padding=1,0x0,0 name=b; "
+	  "Concatenate axis=1 inputs=a,b name=c; Concatenate axis=-2 inputs=c,c; Flatten; Dense "
+	  "units=3 activation=softmax",
+		{ 3, { 3, 2, 2 } }, entropy },
+	{ "Dense units=70; Dropout rate=0.3; Dense units=3 activation=softmax", { 1, { 4 } },
+		entropy },
+	{ "Conv2D filters=7 kernel_size=2; SpatialDropout2D rate=0.4 seed=7; Flatten; Dense "
+	  "units=3 activation=softmax",
+		{ 3, { 3, 4, 2 } }, entropy },
+	{ "Dense units=70; GaussianNoise stddev=0.5; Dense units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Dense units=37; LayerNormalization; Dense units=3 activation=softmax", { 1, { 4 } },
+		entropy },
+	{ "Conv2D filters=5 kernel_size=2; LayerNormalization scale=false epsilon=0.1; Conv2D "
+	  "filters=4 kernel_size=1 activation=tanh; LayerNormalization center=false; Flatten; "
+	  "Dense units=3 activation=softmax",
+		{ 3, { 3, 4, 2 } }, entropy },
+	{ "Conv2D filters=6 kernel_size=2; GroupNormalization groups=2; Conv2D filters=5 "
+	  "kernel_size=1 activation=tanh; GroupNormalization groups=-1 scale=false; Conv2D "
+	  "filters=4 kernel_size=1; GroupNormalization groups=1 center=false epsilon=0.1; Flatten; "
+	  "Dense units=3 activation=softmax",
+		{ 3, { 3, 4, 2 } }, entropy },
+	{ "Dense units=64; GroupNormalization; Dense units=3 activation=softmax", { 1, { 4 } },
+		entropy },
+	{ "Dense units=6; Rescaling scale=-2 offset=0.5; Normalization mean=1,2,3,4,5,6 "
+	  "variance=4; Dense units=3 activation=softmax",
+		{ 1, { 4 } }, entropy },
+	{ "Normalization; Dense units=3 activation=softmax", { 1, { 4 } }, entropy },
 };
 
 static struct data case_data(

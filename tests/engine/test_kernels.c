@@ -4,6 +4,7 @@
 #include "network.h"
 
 #include "engine/kernels/kernels.h"
+#include "engine/philox.h"
 #include "engine/registry.h"
 
 #include <math.h>
@@ -378,6 +379,71 @@ static void test_average_and_global_pooling(void **state)
 	}
 }
 
+static void work_noise(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	int64_t n = *(const int64_t *)ctx;
+	float *c = r->c[side] + GUARD;
+	const struct noise z = { .key = 0x123456789abcdef0u,
+		.first = UINT32_MAX - 5,
+		.threshold = 1u << 30,
+		.scale = 1.3f };
+
+	k->dropout(&z, r->a, n, c);
+	k->gaussian_noise(&z, r->a, n, c + 1000);
+}
+
+static void test_noise(void **state)
+{
+	char what[64];
+
+	(void)state;
+	for (int64_t n = 1; n < 200; n++) {
+		(void)snprintf(what, sizeof what, "noise, n=%d", (int)n);
+		each_table(work_noise, &n, what);
+	}
+}
+
+/* What is drawn is Philox's, in the order that kernels.h says. */
+static void test_dropout_drops_by_counter(void **state)
+{
+	enum { N = 3 * NOISE_BLOCK + 7 };
+	const struct noise z = { .key = 77, .first = 5000, .threshold = 1u << 31, .scale = 2.0f };
+	float ones[N], y[N];
+
+	(void)state;
+	for (int i = 0; i < N; i++)
+		ones[i] = 1.0f;
+	reference->dropout(&z, ones, N, y);
+	for (int i = 0; i < N; i++) {
+		int lane = i % NOISE_LANES, word = i % NOISE_BLOCK / NOISE_LANES;
+		uint64_t counter = 5000 + (uint64_t)(i / NOISE_BLOCK * NOISE_LANES + lane);
+		bool kept = philox(77, PHILOX_LAYER, 0, counter).v[word] >= 1u << 31;
+		assert_true(y[i] == (kept ? 2.0f : 0.0f));
+	}
+	assert_int_equal(noise_counters(N), 4 * NOISE_LANES);
+}
+
+static void work_normalize_rows(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	int64_t n = *(const int64_t *)ctx, rows = 3;
+	float *c = r->c[side] + GUARD;
+
+	k->normalize_rows(r->a, r->b, r->b + 300, 0.001f, rows, n, c, c + 1000);
+	k->normalize_rows_backward(r->b + 600, r->a, r->b, c + 1000, rows, n, c + 2000);
+	k->sum_normalized(r->b + 600, r->a, c + 1000, rows, n, c + 3000);
+}
+
+static void test_normalization_of_rows(void **state)
+{
+	char what[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		(void)snprintf(what, sizeof what, "rows of %d normalized", (int)odd_sizes[i]);
+		each_table(work_normalize_rows, &odd_sizes[i], what);
+	}
+}
+
 static void work_elementwise(const struct kernels *k, struct rooms *r, int side, const void *ctx)
 {
 	int64_t n = *(const int64_t *)ctx, rows = 3;
@@ -388,6 +454,11 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 	k->add_scaled(r->b, 0.3f, n, c + 200);
 	k->affine(r->b, 0.3f, -0.7f, n, c + 400);
 	k->blend(r->a, r->b, 0.3f, n, c + 600);
+	k->multiply(c + 800, r->a, n);
+	k->scale_columns(r->a, r->b, rows, n, c + 1200);
+	k->maximum(c + 1600, r->a, n);
+	k->take_equal(r->a, c + 1600, n, c + 1800, c + 1900);
+	k->take_equal(r->a, c + 1600, n, c + 2400, NULL);
 	k->from_u8(r->bytes[side] + 4096 + 3, n, c + 1000);
 	k->sum_rows(r->a, rows, n, c + 2000);
 	k->prelu(r->a, r->b, rows, n, c + 3000);
@@ -552,6 +623,9 @@ int main(void)
 		cmocka_unit_test(test_conv_pool_forward_and_backward),
 		cmocka_unit_test(test_conv_pool_is_a_gemm_and_a_max_pool),
 		cmocka_unit_test(test_average_and_global_pooling),
+		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_dropout_drops_by_counter),
+		cmocka_unit_test(test_normalization_of_rows),
 		cmocka_unit_test(test_everything_elementwise),
 		cmocka_unit_test(test_activations),
 		cmocka_unit_test(test_activations_at_the_ends_of_the_range),

@@ -289,6 +289,61 @@ static void test_poolings_and_shapes(void **state)
 		SHAPE3(9, 11, 2), SAMPLES);
 }
 
+static void test_merging(void **state)
+{
+	char layers[768];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Conv2D filters=%d kernel_size=2 name=a; Conv2D filters=%d kernel_size=1 "
+			"name=b; Multiply inputs=a,b name=c; Subtract inputs=a,c name=d; Maximum "
+			"inputs=a,b,d name=e; Average inputs=b,d,e name=f; Concatenate "
+			"inputs=a,f,e; GlobalMaxPooling2D; Dense units=3 activation=softmax",
+			channels[i], channels[i]);
+		check(layers, SHAPE3(3, 5, 2), SAMPLES);
+	}
+	check("Conv2D filters=3 kernel_size=2 name=a; ZeroPadding2D name=b padding=1x0; "
+	      "Concatenate axis=1 inputs=b,a; Flatten; Dense units=3 activation=softmax",
+		SHAPE3(3, 5, 2), SAMPLES);
+}
+
+static void test_noise(void **state)
+{
+	char layers[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"GaussianNoise stddev=0.1; Conv2D filters=%d kernel_size=2; "
+			"SpatialDropout2D rate=0.3; Conv2D filters=3 kernel_size=1; Dropout "
+			"rate=0.4; Flatten; Dropout rate=0.1 seed=3; Dense units=3 "
+			"activation=softmax",
+			channels[i]);
+		check(layers, SHAPE3(5, 7, 2), SAMPLES);
+		check(layers, SHAPE3(5, 7, 2), 33);
+	}
+}
+
+static void test_statistics_of_a_sample(void **state)
+{
+	char layers[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Normalization; Rescaling scale=0.5 offset=0.1; Conv2D filters=%d "
+			"kernel_size=2; LayerNormalization; Conv2D filters=%d kernel_size=1; "
+			"GroupNormalization groups=%d; Flatten; LayerNormalization; Dense units=3 "
+			"activation=softmax",
+			channels[i], 2 * channels[i], channels[i]);
+		check(layers, SHAPE3(5, 7, 2), SAMPLES);
+	}
+	check("Dense units=259; GroupNormalization groups=7; LayerNormalization scale=false; "
+	      "Dense units=3 activation=softmax",
+		SHAPE1(33), SAMPLES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +356,9 @@ int main(void)
 		cmocka_unit_test(test_dense_layers_of_odd_widths_and_batches_of_one),
 		cmocka_unit_test(test_statistics_of_the_whole_batch),
 		cmocka_unit_test(test_poolings_and_shapes),
+		cmocka_unit_test(test_merging),
+		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_statistics_of_a_sample),
 	};
 
 	return cmocka_run_group_tests(tests, make_samples, NULL);

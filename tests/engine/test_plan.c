@@ -218,6 +218,71 @@ static const struct refusal refusals[] = {
 		"UpSampling2D takes (height, width, channels)" },
 	{ "UpSampling2D size=255; UpSampling2D size=255", entropy, { IMAGES }, "/model/layers/1",
 		"is too large" },
+	{ "Dense units=6 name=a; "
+	  "Dense units=5 name=b; Subtract inputs=a,b; "
+	  "Dense units=3 activation=softmax",
+		entropy, { ROWS }, "/model/layers/2/inputs",
+		"inputs must have one shape; input 0 has (6,), input 1 has (5,)" },
+	{ "Dense units=6 name=a; "
+	  "Dense units=5 name=b; Multiply inputs=a,b; "
+	  "Dense units=3 activation=softmax",
+		entropy, { ROWS }, "/model/layers/2/inputs",
+		"inputs must have one shape; input 0 has (6,), input 1 has (5,)" },
+	{ "Dense units=6 name=a; "
+	  "Dense units=5 name=b; Average inputs=a,b; "
+	  "Dense units=3 activation=softmax",
+		entropy, { ROWS }, "/model/layers/2/inputs",
+		"inputs must have one shape; input 0 has (6,), input 1 has (5,)" },
+	{ "Dense units=6 name=a; "
+	  "Dense units=5 name=b; Maximum inputs=a,b; "
+	  "Dense units=3 activation=softmax",
+		entropy, { ROWS }, "/model/layers/2/inputs",
+		"inputs must have one shape; input 0 has (6,), input 1 has (5,)" },
+	{ "Dense units=6 name=a; Dense units=6 name=b; Dense units=6 name=c; Subtract "
+	  "inputs=a,b,c; Dense units=3 activation=softmax",
+		entropy, { ROWS }, "/model/layers/3/inputs",
+		"Subtract has 3 inputs; allowed: 2 to 2" },
+	{ "Conv2D filters=2 kernel_size=1 name=a; Conv2D filters=3 kernel_size=2 name=b; "
+	  "Concatenate inputs=a,b; Flatten; Dense units=10 activation=softmax",
+		entropy, { IMAGES }, "/model/layers/2/inputs",
+		"inputs must have one shape but for axis -1; input 0 has (28, 28, 2), input 1 has "
+		"(27, 27, 3)" },
+	{ "Conv2D filters=2 kernel_size=1 name=a; Flatten name=b; Concatenate inputs=a,b; "
+	  "Flatten; Dense units=10 activation=softmax",
+		entropy, { IMAGES }, "/model/layers/2/inputs",
+		"input 0 has (28, 28, 2), input 1 has (1568,)" },
+	{ "Conv2D filters=2 kernel_size=1 name=a; Concatenate inputs=a,a axis=0; Flatten; Dense "
+	  "units=10 activation=softmax",
+		entropy, { IMAGES }, "/model/layers/1/axis",
+		"axis is 0, its inputs have shape (28, 28, 2); allowed: 1 to 3, or -3 to -1" },
+	{ "Conv2D filters=2 kernel_size=1 name=a; Concatenate inputs=a,a axis=-4; Flatten; Dense "
+	  "units=10 activation=softmax",
+		entropy, { IMAGES }, "/model/layers/1/axis", "axis is -4" },
+	{ "Flatten; SpatialDropout2D rate=0.5", entropy, { IMAGES }, "/model/layers/1",
+		"SpatialDropout2D takes (height, width, channels)" },
+	{ "LayerNormalization axis=1", entropy, { IMAGES }, "/model/layers/0/axis",
+		"axis is 1; allowed: the last one, which is -1 or 3" },
+	{ "GroupNormalization axis=2", entropy, { IMAGES }, "/model/layers/0/axis",
+		"axis is 2; allowed: the last one, which is -1 or 3" },
+	{ "Conv2D filters=48 kernel_size=1; GroupNormalization", entropy, { IMAGES },
+		"/model/layers/1/groups",
+		"groups is 32, its input has 48 channels; allowed: a divisor of them, or -1" },
+	{ "Conv2D filters=16 kernel_size=1; GroupNormalization", entropy, { IMAGES },
+		"/model/layers/1/groups", "groups is 32, its input has 16 channels" },
+	{ "GroupNormalization groups=0", entropy, { IMAGES }, "/model/layers/0/groups",
+		"groups is 0" },
+	{ "Normalization axis=2", entropy, { IMAGES }, "/model/layers/0/axis", "axis is 2" },
+	{ "Normalization mean=1,2 variance=1", entropy, { IMAGES }, "/model/layers/0/mean",
+		"mean has 2 values, its input has 1 channels; allowed: one for all, or one each" },
+	{ "Normalization mean=1 variance=1,2", entropy, { IMAGES }, "/model/layers/0/variance",
+		"variance has 2 values" },
+	{ "Normalization mean=1", entropy, { IMAGES }, "/model/layers/0/variance",
+		"one of mean and variance is null, the other is not; allowed: both or neither" },
+	{ "Normalization variance=1", entropy, { IMAGES }, "/model/layers/0/mean",
+		"one of mean and variance is null" },
+	{ "Conv2D filters=2 kernel_size=1; Normalization", entropy, { IMAGES }, "/model/layers/1",
+		"layer 1 (normalization): it measures mean and variance on the training data, and "
+		"another layer stands between" },
 	{ mnist, entropy, { IMAGES, .bytes_max = 1000000 }, "/batch_size",
 		"for 16 samples at a time, scratch" },
 };
