@@ -131,10 +131,15 @@ const argument = (name: string, more: Partial<Argument> = {}): Argument => ({
 	type: "integer",
 	required: false,
 	nullable: false,
+	or_number: false,
 	default: null,
 	minimum: null,
 	maximum: null,
+	minimum_count: null,
+	maximum_count: null,
+	element: null,
 	choices: null,
+	variants: null,
 	...more,
 });
 const catalog: Catalog = {
@@ -196,6 +201,8 @@ test("the form shows the arguments that matter, and new layers come with what th
 	equal(isTelling(activation!, 2, undefined), true);
 	equal(newLayer(catalog.layers[0]!), { type: "Conv2D", filters: 32, activation: "relu" });
 	equal(newLayer(catalog.layers[2]!), { type: "Activation", activation: "relu" });
+	const reshape = argument("target_shape", { type: "list", required: true, minimum: -1, minimum_count: 1 });
+	equal(newLayer({ name: "Reshape", doc: "", arguments: [reshape] }), { type: "Reshape", target_shape: [-1] });
 	equal(moveItem(["a", "b", "c"], 2, 0), ["c", "a", "b"]);
 });
 

@@ -108,7 +108,12 @@ export function newLayer(row: CatalogRow): JsonObject {
 	const layer: JsonObject = { type: row.name };
 	for (const argument of row.arguments) {
 		const first = firstValues[argument.name];
-		if (argument.required) layer[argument.name] = first ?? argument.minimum ?? argument.choices?.[0] ?? 1;
+		if (argument.required && argument.type === "list")
+			layer[argument.name] = Array(Math.max(1, argument.minimum_count ?? 1)).fill(
+				argument.minimum ?? 1,
+			);
+		else if (argument.required)
+			layer[argument.name] = first ?? argument.minimum ?? argument.choices?.[0] ?? 1;
 		else if (argument.name === "activation" && row.name !== "Activation") layer.activation = first ?? null;
 	}
 	return layer;

@@ -113,7 +113,7 @@ export interface Server {
 	jobs: Record<Status, number>;
 }
 
-export type ArgumentType = "integer" | "number" | "boolean" | "choice" | "pair";
+export type ArgumentType = "integer" | "number" | "boolean" | "choice" | "pair" | "margins" | "list" | "variant";
 
 export interface Argument {
 	name: string;
@@ -121,10 +121,15 @@ export interface Argument {
 	type: ArgumentType;
 	required: boolean; // it has no default
 	nullable: boolean;
+	or_number: boolean; // a variant, or a list of one, may be a number
 	default: Json;
 	minimum: number | null; // null: no limit
 	maximum: number | null;
+	minimum_count: number | null; // of a list
+	maximum_count: number | null;
+	element: "integer" | "number" | null;
 	choices: string[] | null;
+	variants: string | null; // the key of the catalogue's list of what a variant can be
 }
 
 export interface CatalogRow {

@@ -224,6 +224,41 @@ function PairControl({ pointer, argument }: { pointer: string; argument: Argumen
 	);
 }
 
+// A value as JSON, where a name needs no quotes: "l2", {"type": "L2", "l2": 0.001}, [1, 2].
+function parseValue(text: string): Json | undefined {
+	if (text.trim() === "") return undefined;
+	try {
+		return JSON.parse(text) as Json;
+	} catch {
+		return text.trim();
+	}
+}
+
+const valueText = (value: Json | undefined): string =>
+	value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
+
+function ValueControl({ pointer, placeholder }: { pointer: string; placeholder: string }) {
+	const form = useContext(FormContext);
+	return (
+		<input
+			{...controlProps(pointer, form)}
+			value={valueText(getAt(form.spec, pointer))}
+			autocomplete="off"
+			spellcheck={false}
+			placeholder={placeholder}
+			onChange={(event) => form.set(pointer, parseValue(event.currentTarget.value))}
+		/>
+	);
+}
+
+// One of several things: by its name, as an object with arguments, or, where it may be one, a number.
+function VariantControl({ pointer, argument }: { pointer: string; argument: Argument }) {
+	const value = getAt(useContext(FormContext).spec, pointer);
+	if (argument.or_number && typeof value !== "object")
+		return <NumberControl pointer={pointer} whole={false} placeholder={valueText(argument.default)} />;
+	return <ValueControl pointer={pointer} placeholder={valueText(argument.default)} />;
+}
+
 // The control that an argument of the catalogue asks for.
 export function ArgumentField({ pointer, argument }: { pointer: string; argument: Argument }) {
 	return (
@@ -252,6 +287,11 @@ function ArgumentControl({ pointer, argument }: { pointer: string; argument: Arg
 			);
 		case "pair":
 			return <PairControl pointer={pointer} argument={argument} />;
+		case "margins":
+		case "list":
+			return <ValueControl pointer={pointer} placeholder={valueText(argument.default)} />;
+		case "variant":
+			return <VariantControl pointer={pointer} argument={argument} />;
 	}
 }
 
