@@ -138,8 +138,7 @@ int param_choice_index(const char *const *choices, const char *name)
 	return -1;
 }
 
-/* Are they the same but for capitals and underscores? */
-static bool same_name(const char *a, const char *b)
+bool param_same_name(const char *a, const char *b)
 {
 	for (;; a++, b++) {
 		while (*a == '_')
@@ -156,7 +155,7 @@ static bool same_name(const char *a, const char *b)
 int param_class_index(const struct param_family *family, const char *name)
 {
 	for (int i = 0; family->classes[i]; i++)
-		if (same_name(family->classes[i]->name, name))
+		if (param_same_name(family->classes[i]->name, name))
 			return i;
 	return -1;
 }

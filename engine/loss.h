@@ -13,9 +13,10 @@ struct loss_request {
 };
 
 struct loss_plan {
-	bool takes_logits; /* the last layer's softmax is left out and done here */
-	bool labels;       /* targets are labels; else float rows as wide as the output */
-	bool accuracy;     /* `right` is filled */
+	bool takes_logits;    /* the last layer's activation is left out and done here */
+	bool labels;          /* targets are labels; else float rows as wide as the output */
+	int64_t labels_below; /* labels are in [0, labels_below); 0: any number is one */
+	bool accuracy;        /* `right` is filled */
 };
 
 /* Samples [begin, end) of the batch; all pointers are the batch's first sample. */
@@ -23,6 +24,7 @@ struct loss_step {
 	const struct kernels *kernels;
 	const void *conf;
 	int64_t width; /* floats of one output */
+	int64_t depth; /* floats along its last axis */
 	const float *y;
 	const int32_t *labels; /* or … */
 	const float *targets;
@@ -34,6 +36,7 @@ struct loss_step {
 
 struct loss_class {
 	const char *name, *doc;
+	const char *alias; /* a shorter name that Keras takes too, or NULL */
 	const struct param *params;
 	size_t conf_size;
 	bool (*plan)(const void *conf, const struct loss_request *request, struct loss_plan *ret,

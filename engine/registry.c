@@ -23,7 +23,12 @@ extern const struct layer_class layer_activation, layer_add, layer_average, laye
 	layer_maximum, layer_multiply, layer_normalization, layer_permute, layer_prelu,
 	layer_rescaling, layer_reshape, layer_softmax, layer_spatial_dropout2d, layer_subtract,
 	layer_up_sampling2d, layer_zero_padding2d;
-extern const struct loss_class loss_mean_squared_error, loss_sparse_categorical_crossentropy;
+extern const struct loss_class loss_binary_crossentropy, loss_binary_focal_crossentropy,
+	loss_categorical_crossentropy, loss_categorical_focal_crossentropy, loss_categorical_hinge,
+	loss_cosine_similarity, loss_hinge, loss_huber, loss_kl_divergence, loss_log_cosh,
+	loss_mean_absolute_error, loss_mean_absolute_percentage_error, loss_mean_squared_error,
+	loss_mean_squared_logarithmic_error, loss_poisson, loss_sparse_categorical_crossentropy,
+	loss_squared_hinge;
 extern const struct optimizer_class optimizer_adadelta, optimizer_adagrad, optimizer_adam,
 	optimizer_adamax, optimizer_adamw, optimizer_lion, optimizer_nadam, optimizer_rmsprop,
 	optimizer_sgd;
@@ -69,8 +74,23 @@ const struct layer_class *const layer_classes[] = {
 };
 
 const struct loss_class *const loss_classes[] = {
+	&loss_binary_crossentropy,
+	&loss_binary_focal_crossentropy,
+	&loss_categorical_crossentropy,
+	&loss_categorical_focal_crossentropy,
+	&loss_categorical_hinge,
+	&loss_cosine_similarity,
+	&loss_hinge,
+	&loss_huber,
+	&loss_kl_divergence,
+	&loss_log_cosh,
+	&loss_mean_absolute_error,
+	&loss_mean_absolute_percentage_error,
 	&loss_mean_squared_error,
+	&loss_mean_squared_logarithmic_error,
+	&loss_poisson,
 	&loss_sparse_categorical_crossentropy,
+	&loss_squared_hinge,
 	NULL,
 };
 
@@ -128,11 +148,14 @@ const struct layer_class *layer_class_find(const char *name)
 	return NULL;
 }
 
+/* Keras takes a loss's function and class: "log_cosh", "LogCosh" and "logcosh" are one. */
 const struct loss_class *loss_class_find(const char *name)
 {
-	for (int i = 0; loss_classes[i]; i++)
-		if (strcmp(loss_classes[i]->name, name) == 0)
-			return loss_classes[i];
+	for (int i = 0; loss_classes[i]; i++) {
+		const struct loss_class *c = loss_classes[i];
+		if (param_same_name(c->name, name) || (c->alias && param_same_name(c->alias, name)))
+			return c;
+	}
 	return NULL;
 }
 

@@ -19,7 +19,7 @@ extern const struct param_family *const param_families[];
 
 /* The class of that name, or NULL. */
 const struct layer_class *layer_class_find(const char *name);
-const struct loss_class *loss_class_find(const char *name);
+const struct loss_class *loss_class_find(const char *name);           /* or "LogCosh", "mse" */
 const struct optimizer_class *optimizer_class_find(const char *name); /* "Adam" or "adam" */
 
 /* What the catalogue shows of any row. */

@@ -296,6 +296,7 @@ void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end)
 		.kernels = r->kernels,
 		.conf = p->model->loss_conf,
 		.width = p->output_values,
+		.depth = last->plan.out.rank ? last->plan.out.dim[last->plan.out.rank - 1] : 1,
 		.y = run_at(r, last->y),
 		.labels = p->loss.labels ? run_at(r, p->labels) : NULL,
 		.targets = p->loss.labels ? NULL : run_at(r, p->targets),

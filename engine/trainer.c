@@ -81,13 +81,15 @@ static bool check_data(
 			"the loss takes %s; the %s data have %s",
 			p->loss.labels ? "labels" : "numbers", what,
 			p->loss.labels ? "numbers" : "labels");
-	/* Labels are indices into the output: one too large would read and write outside it. */
-	for (int64_t i = 0; p->loss.accuracy && i < d->count; i++)
-		if (label_at(d, i) < 0 || label_at(d, i) >= p->output_values)
+	/* Where labels are indices into the output, one too large would read and write outside it.
+	 */
+	int64_t below = p->loss.labels_below;
+	for (int64_t i = 0; below > 0 && i < d->count; i++)
+		if (label_at(d, i) < 0 || label_at(d, i) >= below)
 			return error_at(err, ERROR_INVALID, "/dataset",
 				"label %" PRId64 " of the %s data is %" PRId64
 				"; allowed: [0, %" PRId64 "]",
-				i, what, label_at(d, i), p->output_values - 1);
+				i, what, label_at(d, i), below - 1);
 	return true;
 }
 

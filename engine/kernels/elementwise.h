@@ -8,6 +8,7 @@
 
 #include "engine/kernels/activate.h"
 #include "engine/kernels/kernels.h"
+#include "engine/kernels/losses.h"
 #include "engine/kernels/math.h"
 
 #include <assert.h>
@@ -208,5 +209,5 @@ static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64
 	.take_equal = k_take_equal, .sum_products = k_sum_products, .moments = k_moments,          \
 	.normalize = k_normalize, .normalize_backward = k_normalize_backward,                      \
 	.from_u8 = k_from_u8, .activate = k_activate, .activate_backward = k_activate_backward,    \
-	.prelu = k_prelu, .prelu_backward = k_prelu_backward,                                      \
-	.softmax_cross_entropy = k_softmax_cross_entropy
+	.prelu = k_prelu, .prelu_backward = k_prelu_backward, .loss = k_loss,                      \
+	.entropy = k_entropy, .focal = k_focal, .softmax_cross_entropy = k_softmax_cross_entropy

@@ -112,6 +112,34 @@ struct update_step {
 	bool nesterov;
 };
 
+/* Losses of single values; losses.h has their formulas and says what their arguments p are. */
+enum loss_function {
+	LOSS_SQUARED,
+	LOSS_ABSOLUTE,
+	LOSS_PERCENTAGE,
+	LOSS_SQUARED_LOGARITHMIC,
+	LOSS_HUBER,
+	LOSS_LOG_COSH,
+	LOSS_POISSON,
+	LOSS_DIVERGENCE,
+	LOSS_HINGE,
+	LOSS_SQUARED_HINGE,
+	LOSS_BINARY_ENTROPY, /* y are logits, as in the next */
+	LOSS_BINARY_FOCAL,
+	LOSS_FUNCTION_COUNT,
+};
+
+/* A row of n logits against a target for each: t[j] keep + share, t being `targets`, or where they
+ * are NULL 1 at `label` and 0 elsewhere. dx = the derivative times scale; NULL: not wanted. */
+struct entropy_row {
+	int64_t n;
+	const float *x, *targets;
+	int64_t label;
+	float keep, share, scale;
+	float weight, gamma; /* of focal */
+	float *dx;
+};
+
 struct kernels {
 	const char *name;
 	void (*gemm)(const struct gemm *g);
@@ -202,6 +230,12 @@ struct kernels {
 	void (*prelu)(const float *x, const float *alpha, int64_t rows, int64_t n, float *y);
 	void (*prelu_backward)(
 		const float *x, const float *alpha, int64_t rows, int64_t n, float *dy, float *sum);
+	/* For each of n values: the loss of y at target t, and its derivative by y. p: 3. */
+	void (*loss)(enum loss_function f, const float *p, const float *y, const float *t,
+		int64_t n, float *value, float *slope);
+	/* The loss of a row; dx must not be x. */
+	float (*entropy)(const struct entropy_row *r);
+	float (*focal)(const struct entropy_row *r);
 	/* Rows of n logits, a label each: dx = (softmax(x) - onehot(label)) * scale, loss[r] = -log
 	 * softmax(x)[label], right[r] = whether the label is the first largest. dx NULL: loss only.
 	 * dx may be x. */

@@ -1,10 +1,7 @@
 /* sparse_categorical_crossentropy.c - loss = -log softmax(x)[label], always from the logits x: the
  * last layer's softmax is left out of the network and done here, where it cannot underflow. d loss
  * / dx = softmax(x) - onehot(label). */
-#include "engine/loss.h"
-#include "engine/registry.h"
-
-#include <inttypes.h>
+#include "engine/losses/common.h"
 
 struct conf {
 	bool from_logits;
@@ -20,37 +17,12 @@ static bool loss_plan(
 	const void *conf, const struct loss_request *r, struct loss_plan *ret, struct error *err)
 {
 	const struct conf *c = conf;
-	char text[SHAPE_TEXT_BYTES];
 
-	shape_text(&r->output, text);
-	if (r->classes == 0)
-		return error_at(err, ERROR_INVALID, "/loss",
-			"sparse_categorical_crossentropy needs integer labels; the targets of this "
-			"data set are not");
-	if (r->output.rank != 1)
-		return error_at(err, ERROR_INVALID, "/loss",
-			"sparse_categorical_crossentropy needs one row of classes a sample; the "
-			"network's output is %s: put Flatten "
-			"and Dense at its end",
-			text);
-	if (r->output.dim[0] < r->classes)
-		return error_at(err, ERROR_INVALID, "/loss",
-			"the network has %" PRId64
-			" outputs, the data set has labels up to %" PRId64 ": at least %" PRId64
-			" outputs are needed",
-			r->output.dim[0], r->classes - 1, r->classes);
-	bool softmax = r->activation == ACTIVATION_SOFTMAX;
-	if (c->from_logits && softmax)
-		return error_at(err, ERROR_INVALID, "/loss/from_logits",
-			"from_logits is true, but the last layer ends in softmax, which gives "
-			"probabilities");
-	if (!c->from_logits && !softmax)
-		return error_at(err, ERROR_INVALID, "/loss",
-			"sparse_categorical_crossentropy needs probabilities; the last layer's "
-			"activation is %s: make it softmax, or "
-			"set from_logits",
-			activation_names[r->activation]);
-	*ret = (struct loss_plan){ .takes_logits = softmax, .labels = true, .accuracy = true };
+	if (!loss_plan_labels("sparse_categorical_crossentropy", r, ret, err) ||
+		!loss_plan_logits("sparse_categorical_crossentropy", r, c->from_logits,
+			ACTIVATION_SOFTMAX, ret, err))
+		return false;
+	ret->accuracy = true;
 	return true;
 }
 

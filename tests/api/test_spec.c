@@ -121,6 +121,10 @@ static void two_spellings_of_one_job_have_one_echo(void **state)
 	static const char *const pairs[][2] = {
 		{ JOB("'optimizer':'adam'"), JOB("'optimizer':{'type':'Adam'}") },
 		{ JOB("'loss':'mean_squared_error'"), JOB("'loss':{'type':'mean_squared_error'}") },
+		{ JOB("'loss':'mean_squared_error'"), JOB("'loss':'MeanSquaredError'") },
+		{ JOB("'loss':'mse'"), JOB("'loss':{'type':'mean_squared_error'}") },
+		{ LAYERS("{'type':'Activation','activation':'swish'}"),
+			LAYERS("{'type':'Activation','activation':'silu'}") },
 		{ JOB("'batch_size':64"), JOB("'batch_size':6.4e1") },
 		{ JOB("'name':'mnist'"), LAYERS(MNIST_LAYERS) },
 		{ LAYERS("{'type':'Conv2D','filters':1,'kernel_size':3}"),

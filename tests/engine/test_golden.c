@@ -24,6 +24,13 @@ struct activation_truth {
 	double y[POINTS], dx[POINTS];
 };
 
+/* The loss of each row of y at targets t, and the gradient of the rows' mean. */
+struct loss_truth {
+	const char *loss;
+	const int8_t *y, *t;
+	double losses[POINT_ROWS], dy[POINTS];
+};
+
 #include "golden/networks.inc"
 
 /* The engine computes in float: sums of up to 60 terms, each rounded by at most 6e-8 of itself, a
@@ -321,9 +328,9 @@ static void check_all(const struct golden *g,
 }
 
 static void compare_points(const char *isa, const char *name, const char *what, const float *seen,
-	const double *wanted)
+	const double *wanted, int n)
 {
-	for (int i = 0; i < POINTS; i++)
+	for (int i = 0; i < n; i++)
 		if (!(fabs((double)seen[i] - wanted[i]) <= TOLERANCE * fmax(1, fabs(wanted[i]))))
 			fail_msg("%s, %s of %s at point %d: %.9g, PyTorch has %.9g", isa, what,
 				name, i, (double)seen[i], wanted[i]);
@@ -337,9 +344,9 @@ static void check_activation(const struct kernels *k, const struct activation_tr
 	scaled(activation_x, POINTS, POINT_SCALE, x);
 	scaled(activation_dy, POINTS, POINT_SCALE, dy);
 	k->activate(a, activation_alpha(a), x, y, POINT_ROWS, POINT_WIDTH);
-	compare_points(k->name, truth->name, "value", y, truth->y);
+	compare_points(k->name, truth->name, "value", y, truth->y, POINTS);
 	k->activate_backward(a, activation_alpha(a), x, y, dy, POINT_ROWS, POINT_WIDTH);
-	compare_points(k->name, truth->name, "gradient", dy, truth->dx);
+	compare_points(k->name, truth->name, "gradient", dy, truth->dx, POINTS);
 }
 
 static void each_activation_is_pytorch_s(void **state)
@@ -349,6 +356,53 @@ static void each_activation_is_pytorch_s(void **state)
 	for (int i = 0; kernels_all[i]; i++)
 		for (int a = 0; kernels_find(kernels_all[i]->name) && a < ACTIVATION_COUNT; a++)
 			check_activation(kernels_all[i], &activation_truths[a]);
+}
+
+static void check_loss(const struct kernels *k, const struct loss_truth *truth)
+{
+	AUTO_FREE(model_free) struct model *m = network_model("Flatten", truth->loss, "SGD");
+	float y[POINTS], t[POINTS], dy[POINTS], loss[POINT_ROWS];
+	struct loss_step s = { .kernels = k,
+		.conf = m->loss_conf,
+		.width = POINT_WIDTH,
+		.depth = POINT_WIDTH,
+		.y = y,
+		.targets = t,
+		.scale = 1.0f / POINT_ROWS,
+		.dy = dy,
+		.loss = loss };
+
+	scaled(truth->y, POINTS, LOSS_SCALE, y);
+	scaled(truth->t, POINTS, LOSS_SCALE, t);
+	m->loss->run(&s, 0, POINT_ROWS);
+	compare_points(k->name, truth->loss, "loss", loss, truth->losses, POINT_ROWS);
+	compare_points(k->name, truth->loss, "gradient", dy, truth->dy, POINTS);
+	s.dy = NULL;
+	memset(loss, 0, sizeof loss);
+	m->loss->run(&s, 0, POINT_ROWS);
+	compare_points(k->name, truth->loss, "loss alone", loss, truth->losses, POINT_ROWS);
+}
+
+static bool any_truth_for(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(loss_truths); i++)
+		if (strncmp(loss_truths[i].loss, name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+static void each_loss_is_keras_s(void **state)
+{
+	(void)state;
+	for (int i = 0; kernels_all[i]; i++)
+		for (size_t j = 0; kernels_find(kernels_all[i]->name) && j < COUNT_OF(loss_truths);
+			j++)
+			check_loss(kernels_all[i], &loss_truths[j]);
+	/* The networks below end in it. */
+	const struct loss_class *sparse = loss_class_find("sparse_categorical_crossentropy");
+	for (int i = 0; loss_classes[i]; i++)
+		if (loss_classes[i] != sparse && !any_truth_for(loss_classes[i]->name))
+			fail_msg("no truth for the loss %s", loss_classes[i]->name);
 }
 
 static void a_convolutional_network_has_pytorch_s_gradients(void **state)
@@ -393,6 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_activation_is_pytorch_s),
+		cmocka_unit_test(each_loss_is_keras_s),
 		cmocka_unit_test(a_convolutional_network_has_pytorch_s_gradients),
 		cmocka_unit_test(a_convolutional_network_takes_pytorch_s_adam_steps),
 		cmocka_unit_test(a_dense_network_has_pytorch_s_gradients),

@@ -25,14 +25,19 @@ enum { SAMPLES = 19 }; /* a chunk and a part of one */
 static const float steps[] = { 0x1p-12f, 0x1p-11f, 0x1p-13f, 0x1p-10f, 0x1p-9f };
 static const double tolerance = 2e-3;
 
+/* LABELS: 0 to 2; BIT_LABELS: 0 and 1. The others are floats: noise, noise away from 0, between 0
+ * and 1, 0 and 1. */
+enum targets { LABELS, BIT_LABELS, NUMBERS, FAR_NUMBERS, SHARES, BITS };
+
 struct gradient_case {
 	const char *layers;
 	struct shape input;
 	const char *loss;
+	enum targets targets;
+	struct shape target;
 };
 
 static const char *const entropy = "sparse_categorical_crossentropy";
-static const char *const squares = "mean_squared_error";
 
 static const struct gradient_case cases[] = {
 	{ "Dense units=5; Dense units=3 activation=softmax", { 1, { 7 } }, entropy },
@@ -44,7 +49,7 @@ static const struct gradient_case cases[] = {
 	{ "Dense units=5 activation=softmax; Dense units=3 activation=softmax", { 1, { 7 } },
 		entropy },
 	{ "Dense units=5 activation=tanh; Dense units=3 activation=softmax", { 1, { 7 } },
-		squares },
+		"mean_squared_error", NUMBERS, { 1, { 3 } } },
 	{ "Conv2D filters=3 kernel_size=3x2; Flatten; Dense units=4 activation=softmax",
 		{ 3, { 6, 5, 2 } }, entropy },
 	{ "Conv2D filters=4 kernel_size=1; Conv2D filters=3 kernel_size=3 padding=same "
@@ -224,22 +229,91 @@ static const struct gradient_case cases[] = {
 	{ "Normalization; Dense units=3 activation=softmax", { 1, { 4 } }, entropy },
 };
 
-static struct data case_data(
-	const struct gradient_case *c, const struct model *m, float *x, void *y)
+/* Losses at the end of one small network; each has targets that make sense for it. */
+#define NET   "Dense units=5 activation=tanh; "
+#define FRAME "Conv2D filters=4 kernel_size=1 activation=tanh; "
+static const struct gradient_case loss_cases[] = {
+	{ NET "Dense units=3", { 1, { 4 } }, "mean_squared_error", NUMBERS, { 1, { 3 } } },
+	{ NET "Dense units=1", { 1, { 4 } }, "mean_squared_error", LABELS, { 0 } },
+	{ NET "Dense units=3", { 1, { 4 } }, "mean_absolute_error", NUMBERS, { 1, { 3 } } },
+	{ NET "Dense units=3", { 1, { 4 } }, "mean_absolute_percentage_error", FAR_NUMBERS,
+		{ 1, { 3 } } },
+	{ NET "Dense units=3 activation=softplus", { 1, { 4 } }, "mean_squared_logarithmic_error",
+		SHARES, { 1, { 3 } } },
+	{ NET "Dense units=3", { 1, { 4 } }, "huber", NUMBERS, { 1, { 3 } } },
+	{ NET "Dense units=3", { 1, { 4 } }, "huber delta=0.3", NUMBERS, { 1, { 3 } } },
+	{ NET "Dense units=3", { 1, { 4 } }, "log_cosh", NUMBERS, { 1, { 3 } } },
+	{ NET "Dense units=3 activation=exponential", { 1, { 4 } }, "poisson", SHARES,
+		{ 1, { 3 } } },
+	{ NET "Dense units=1 activation=exponential", { 1, { 4 } }, "poisson", LABELS, { 0 } },
+	{ NET "Dense units=3 activation=softmax", { 1, { 4 } }, "kl_divergence", SHARES,
+		{ 1, { 3 } } },
+	{ FRAME "Conv2D filters=3 kernel_size=1 activation=softmax", { 3, { 2, 3, 2 } },
+		"kl_divergence", SHARES, { 3, { 2, 3, 3 } } },
+	{ NET "Dense units=3 activation=tanh", { 1, { 4 } }, "hinge", BITS, { 1, { 3 } } },
+	{ NET "Dense units=1", { 1, { 4 } }, "hinge", BIT_LABELS, { 0 } },
+	{ NET "Dense units=3", { 1, { 4 } }, "squared_hinge", BITS, { 1, { 3 } } },
+	{ NET "Dense units=3", { 1, { 4 } }, "categorical_hinge", LABELS, { 0 } },
+	{ FRAME "Conv2D filters=3 kernel_size=1", { 3, { 2, 3, 2 } }, "categorical_hinge", SHARES,
+		{ 3, { 2, 3, 3 } } },
+	{ NET "Dense units=3", { 1, { 4 } }, "cosine_similarity", NUMBERS, { 1, { 3 } } },
+	{ FRAME "Conv2D filters=3 kernel_size=1", { 3, { 2, 3, 2 } }, "cosine_similarity", NUMBERS,
+		{ 3, { 2, 3, 3 } } },
+	{ NET "Dense units=3 activation=softmax", { 1, { 4 } }, "categorical_crossentropy", LABELS,
+		{ 0 } },
+	{ NET "Dense units=3", { 1, { 4 } },
+		"categorical_crossentropy from_logits=true label_smoothing=0.2", SHARES,
+		{ 1, { 3 } } },
+	{ FRAME "Conv2D filters=3 kernel_size=1 activation=softmax", { 3, { 2, 3, 2 } },
+		"categorical_crossentropy label_smoothing=0.1", BITS, { 3, { 2, 3, 3 } } },
+	{ NET "Dense units=3 activation=softmax", { 1, { 4 } }, "categorical_focal_crossentropy",
+		LABELS, { 0 } },
+	{ NET "Dense units=3", { 1, { 4 } },
+		"categorical_focal_crossentropy from_logits=true gamma=0.5 alpha=2 "
+		"label_smoothing=0.1",
+		SHARES, { 1, { 3 } } },
+	{ NET "Dense units=1 activation=sigmoid", { 1, { 4 } }, "binary_crossentropy", BIT_LABELS,
+		{ 0 } },
+	{ NET "Dense units=3", { 1, { 4 } },
+		"binary_crossentropy from_logits=true label_smoothing=0.2", BITS, { 1, { 3 } } },
+	{ FRAME "Conv2D filters=3 kernel_size=1 activation=sigmoid", { 3, { 2, 3, 2 } },
+		"binary_crossentropy", SHARES, { 3, { 2, 3, 3 } } },
+	{ NET "Dense units=1 activation=sigmoid", { 1, { 4 } }, "binary_focal_crossentropy",
+		BIT_LABELS, { 0 } },
+	{ NET "Dense units=3", { 1, { 4 } },
+		"binary_focal_crossentropy from_logits=true apply_class_balancing=true gamma=1.5 "
+		"label_smoothing=0.1",
+		BITS, { 1, { 3 } } },
+};
+
+static void fill_targets(enum targets kind, float *y, int64_t n)
+{
+	network_noise(12, y, n);
+	for (int64_t i = 0; i < n; i++) {
+		if (kind == FAR_NUMBERS)
+			y[i] += y[i] < 0 ? -2.0f : 2.0f;
+		if (kind == SHARES)
+			y[i] = 0.1f + 0.8f * fabsf(y[i]);
+		if (kind == BITS)
+			y[i] = y[i] < 0 ? 0.0f : 1.0f;
+	}
+}
+
+static struct data case_data(const struct gradient_case *c, float *x, void *y)
 {
 	struct data d = { .x = x, .x_type = DATA_F32, .shape = c->input, .y = y, .count = SAMPLES };
 
 	network_noise(11, x, SAMPLES * shape_elements(&c->input));
-	if (m->loss == loss_class_find(squares)) {
+	if (c->targets != LABELS && c->targets != BIT_LABELS) {
 		d.y_type = DATA_F32;
-		d.y_shape = SHAPE1(3);
-		network_noise(12, y, SAMPLES * 3);
-	} else {
-		d.y_type = DATA_I32;
-		d.classes = 3;
-		for (int i = 0; i < SAMPLES; i++)
-			((int32_t *)y)[i] = (i * 7) % 3;
+		d.y_shape = c->target;
+		fill_targets(c->targets, y, SAMPLES * shape_elements(&c->target));
+		return d;
 	}
+	d.y_type = DATA_I32;
+	d.classes = c->targets == LABELS ? 3 : 2;
+	for (int i = 0; i < SAMPLES; i++)
+		((int32_t *)y)[i] = (i * 7) % (int)d.classes;
 	return d;
 }
 
@@ -318,8 +392,8 @@ static void check_case(const struct gradient_case *c, const struct kernels *kern
 {
 	struct error err = { 0 };
 	AUTO_FREE(model_free) struct model *m = network_model(c->layers, c->loss, "SGD");
-	float x[SAMPLES * 256], y[SAMPLES * 3];
-	struct data d = case_data(c, m, x, y);
+	float x[SAMPLES * 256], y[SAMPLES * 18];
+	struct data d = case_data(c, x, y);
 	struct plan_options o = {
 		.input = c->input, .target = d.y_shape, .classes = d.classes, .batch_size = SAMPLES
 	};
@@ -340,6 +414,8 @@ static void check_case(const struct gradient_case *c, const struct kernels *kern
 	forward(r, p);
 	backward(r, p);
 	float *gradients[32];
+	char what[640];
+	(void)snprintf(what, sizeof what, "%s, %s", c->layers, c->loss);
 	for (int i = 0; i < p->n_weights; i++) {
 		gradients[i] = calloc((size_t)p->weights[i].values, sizeof(float));
 		assert_non_null(gradients[i]);
@@ -348,7 +424,7 @@ static void check_case(const struct gradient_case *c, const struct kernels *kern
 	}
 	for (int i = 0; i < p->n_weights; i++) {
 		if (!p->weights[i].frozen)
-			check_weight(r, p, i, gradients[i], c->layers);
+			check_weight(r, p, i, gradients[i], what);
 		free(gradients[i]);
 	}
 }
@@ -387,8 +463,18 @@ static void test_each_activation(void **state)
 	}
 }
 
+static void test_each_loss(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(loss_cases); i++)
+		check_case(&loss_cases[i], kernels_find(NULL));
+}
+
 static bool any_case_has(const char *word)
 {
+	for (size_t i = 0; i < COUNT_OF(loss_cases); i++)
+		if (strstr(loss_cases[i].loss, word))
+			return true;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		if (strstr(cases[i].layers, word) || strstr(cases[i].loss, word))
 			return true;
@@ -412,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_each_case),
 		cmocka_unit_test(test_the_reference_kernels_too),
 		cmocka_unit_test(test_each_activation),
+		cmocka_unit_test(test_each_loss),
 		cmocka_unit_test(test_no_row_is_left_out),
 	};
 

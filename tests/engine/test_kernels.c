@@ -547,6 +547,52 @@ static void test_activations(void **state)
 	}
 }
 
+/* Targets of 0, 1 and between, outputs on both sides of 0. */
+static void work_losses(const struct kernels *k, struct rooms *r, int side, const void *ctx)
+{
+	static const float p[3] = { 1.5f, 0.3f, 0.7f };
+	int64_t n = *(const int64_t *)ctx;
+	float *c = r->c[side] + GUARD, y[128], t[128];
+
+	for (int64_t i = 0; i < n; i++) {
+		y[i] = r->a[i] * 8.0f;
+		t[i] = i % 3 == 0 ? 0.0f : i % 3 == 1 ? 1.0f : fabsf(r->b[i]);
+	}
+	for (int f = 0; f < LOSS_FUNCTION_COUNT; f++) {
+		k->loss((enum loss_function)f, p, y, t, n, c + 400 * f, c + 400 * f + 200);
+		for (int64_t i = 0; f == LOSS_POISSON && i < n; i++)
+			if (y[i] < 0) /* no number: of its bits nothing is promised */
+				c[400 * f + i] = 0;
+	}
+	for (int i = 0; i < 4; i++) {
+		float *dx = c + 6000 + 200 * i;
+		struct entropy_row row = { .n = n,
+			.x = y,
+			.targets = i % 2 ? t : NULL,
+			.label = n / 2,
+			.keep = 0.9f,
+			.share = 0.01f,
+			.scale = 0.25f,
+			.weight = 0.25f,
+			.gamma = 1.5f,
+			.dx = i < 2 ? dx : NULL };
+		c[7000 + i] = k->entropy(&row);
+		row.dx = row.dx ? dx + 1000 : NULL;
+		c[7100 + i] = k->focal(&row);
+	}
+}
+
+static void test_losses(void **state)
+{
+	char what[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(odd_sizes); i++) {
+		(void)snprintf(what, sizeof what, "losses, n=%d", (int)odd_sizes[i]);
+		each_table(work_losses, &odd_sizes[i], what);
+	}
+}
+
 /* Far out, at 0, and where a function changes its piece: values that noise does not have. */
 static void work_ends(const struct kernels *k, struct rooms *r, int side, const void *ctx)
 {
@@ -628,6 +674,7 @@ int main(void)
 		cmocka_unit_test(test_normalization_of_rows),
 		cmocka_unit_test(test_everything_elementwise),
 		cmocka_unit_test(test_activations),
+		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_activations_at_the_ends_of_the_range),
 		cmocka_unit_test(test_a_nan_is_not_hidden_by_an_activation_or_pool),
 		cmocka_unit_test(test_every_optimizer_s_rule),

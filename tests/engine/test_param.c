@@ -239,6 +239,20 @@ static const struct {
 	{ "ELU", "alpha", "1" },
 	{ "Softmax", "axis", "-1" },
 	{ "sparse_categorical_crossentropy", "from_logits", "false" },
+	{ "categorical_crossentropy", "from_logits", "false" },
+	{ "categorical_crossentropy", "label_smoothing", "0" },
+	{ "categorical_focal_crossentropy", "alpha", "0.25" },
+	{ "categorical_focal_crossentropy", "gamma", "2" },
+	{ "categorical_focal_crossentropy", "from_logits", "false" },
+	{ "categorical_focal_crossentropy", "label_smoothing", "0" },
+	{ "binary_crossentropy", "from_logits", "false" },
+	{ "binary_crossentropy", "label_smoothing", "0" },
+	{ "binary_focal_crossentropy", "apply_class_balancing", "false" },
+	{ "binary_focal_crossentropy", "alpha", "0.25" },
+	{ "binary_focal_crossentropy", "gamma", "2" },
+	{ "binary_focal_crossentropy", "from_logits", "false" },
+	{ "binary_focal_crossentropy", "label_smoothing", "0" },
+	{ "huber", "delta", "1" },
 	{ "VarianceScaling", "scale", "1" },
 	{ "VarianceScaling", "mode", "fan_in" },
 	{ "VarianceScaling", "distribution", "truncated_normal" },
@@ -327,7 +341,17 @@ static void classes_are_found_by_the_names_that_keras_takes(void **state)
 	assert_non_null(optimizer_class_find("sgd"));
 	assert_null(optimizer_class_find("ada"));
 	assert_non_null(loss_class_find("mean_squared_error"));
-	assert_null(loss_class_find("Mean_Squared_Error"));
+	assert_ptr_equal(
+		loss_class_find("MeanSquaredError"), loss_class_find("mean_squared_error"));
+	assert_ptr_equal(loss_class_find("mse"), loss_class_find("mean_squared_error"));
+	assert_ptr_equal(loss_class_find("MSE"), loss_class_find("mse"));
+	assert_ptr_equal(
+		loss_class_find("BinaryCrossentropy"), loss_class_find("binary_crossentropy"));
+	assert_ptr_equal(loss_class_find("KLDivergence"), loss_class_find("kl_divergence"));
+	assert_ptr_equal(loss_class_find("logcosh"), loss_class_find("log_cosh"));
+	assert_null(loss_class_find("mean_squared"));
+	assert_null(loss_class_find("ms"));
+	assert_null(loss_class_find(""));
 }
 
 /* In every row that has activations. */

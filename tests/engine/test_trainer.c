@@ -432,6 +432,38 @@ static void test_a_loss_that_is_not_finite_fails_at_its_step(void **state)
 	job_done(&j);
 }
 
+/* Labels that are no places in the output have a limit, too. */
+static void test_a_binary_loss_takes_labels_of_0_and_1(void **state)
+{
+	static const float x[8];
+	static const int32_t y[4] = { 0, 1, 1, 2 };
+	struct error err = { 0 };
+	AUTO_FREE(model_free)
+	struct model *m =
+		network_model("Dense units=1 activation=sigmoid", "binary_crossentropy", "SGD");
+	AUTO_FREE(plan_free)
+	struct plan *p = plan_new(m,
+		&(struct plan_options){ .input = SHAPE1(2), .classes = 2, .batch_size = 4 }, &err);
+
+	(void)state;
+	assert_non_null(p);
+	struct trainer_options o = { .plan = p,
+		.train = { .x = x,
+			.x_type = DATA_F32,
+			.shape = SHAPE1(2),
+			.y = y,
+			.y_type = DATA_I32,
+			.count = 4,
+			.classes = 2 },
+		.epochs = 1,
+		.threads_max = 1 };
+	assert_null(trainer_new(&o, &err));
+	assert_string_equal(err.text, "label 3 of the training data is 2; allowed: [0, 1]");
+	o.train.count = 3;
+	AUTO_FREE(trainer_free) struct trainer *t = trainer_new(&o, &err);
+	assert_non_null(t);
+}
+
 static void test_data_are_checked_against_the_plan(void **state)
 {
 	struct job j;
@@ -493,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_the_loop_allocates_nothing),
 		cmocka_unit_test(test_an_epoch_that_cannot_be_stored_ends_the_training),
 		cmocka_unit_test(test_a_loss_that_is_not_finite_fails_at_its_step),
+		cmocka_unit_test(test_a_binary_loss_takes_labels_of_0_and_1),
 		cmocka_unit_test(test_data_are_checked_against_the_plan),
 		cmocka_unit_test(test_a_state_that_no_job_of_this_kind_can_have_is_refused),
 	};

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """make_golden.py - truth from PyTorch for test_golden.c:  ./make_golden.py > networks.inc
 
-Needs Debian's python3-torch. Every activation at some points, and its gradient there. Small networks are trained
-for five steps in double precision; their losses, the gradients of the first step and the last weights are what the
-engine must arrive at. The optimizers are written out
+Needs Debian's python3-torch. Every activation at some points and every loss of some rows, this by the formulas of
+Keras's losses.py, with their gradients. Small networks are trained for five steps in double precision; their losses,
+the gradients of the first step and the last weights are what the engine must arrive at. The optimizers are written out
 here as Keras writes them: torch.optim.Adam adds epsilon to another term, and its SGD scales Nesterov's step otherwise.
 
 Inputs, targets and first weights are small integers over a power of two, so they are exact in float and in double."""
@@ -15,7 +15,7 @@ from torch.nn import functional
 
 SAMPLES, STEPS = 20, 5
 BATCHES = (8, 20)  # less than one chunk of the engine, and more than one
-X_SCALE, WEIGHT_SCALE, POINT_SCALE = 64, 256, 16
+X_SCALE, WEIGHT_SCALE, POINT_SCALE, LOSS_SCALE = 64, 256, 16, 32
 # ReLU and max-pooling have kinks. A value nearer to one than this could fall on its other side in single precision, and
 # its gradient with it, so such a draw is not taken. Single precision is out by 1e-6 here.
 KINK_MIN = 1e-5
@@ -230,10 +230,104 @@ def numbers(tensor):
     return lines(f"{v:.10g}" for v in tensor.detach().flatten().tolist())
 
 
+EPSILON = 1e-7
+
+
+def smooth(t, smoothing):
+    return t * (1 - smoothing) + smoothing / t.shape[-1]
+
+
+def binary_entropy(t, x):
+    return -(t * functional.logsigmoid(x) + (1 - t) * functional.logsigmoid(-x))
+
+
+def binary_focal(t, x, gamma, one=1.0, zero=1.0):
+    p = torch.sigmoid(x)
+    away = 1 - (t * p + (1 - t) * (1 - p))
+    return (t * one + (1 - t) * zero) * away**gamma * binary_entropy(t, x)
+
+
+def categorical_focal(t, x, alpha=0.25, gamma=2):
+    log_p = functional.log_softmax(x, dim=-1)
+    return (-alpha * (1 - log_p.exp()) ** gamma * t * log_p).sum(-1)
+
+
+def mean(loss):
+    return lambda t, y: loss(t, y).mean(-1)
+
+
+def sides(t):
+    return t * 2 - 1
+
+
+def probabilities(t, floor=EPSILON):
+    return t.clamp(floor, 1)
+
+
+def cosine(t, y):
+    return -(functional.normalize(t, dim=-1) * functional.normalize(y, dim=-1)).sum(-1)
+
+
+# Name and arguments; the sets of outputs and of targets; the loss of each row.
+LOSSES = (
+    ("mean_squared_error", "any", "any", mean(lambda t, y: (y - t) ** 2)),
+    ("mean_absolute_error", "any", "any", mean(lambda t, y: (y - t).abs())),
+    ("mean_absolute_percentage_error", "any", "any", mean(lambda t, y: 100 * ((y - t) / t).abs())),
+    ("mean_squared_logarithmic_error", "shares", "bits", mean(
+        lambda t, y: ((y.clamp(min=EPSILON) + 1).log() - (t.clamp(min=EPSILON) + 1).log()) ** 2)),
+    ("huber", "any", "any", mean(lambda t, y: functional.huber_loss(y, t, reduction="none"))),
+    ("huber delta=2.5", "any", "any", mean(lambda t, y: functional.huber_loss(y, t, reduction="none", delta=2.5))),
+    ("log_cosh", "any", "any", mean(lambda t, y: (y - t).cosh().log())),
+    ("poisson", "shares", "bits", mean(lambda t, y: y - t * (y + EPSILON).log())),
+    ("kl_divergence", "shares", "shares", lambda t, y: (t * (t / y).log()).sum(-1)),
+    ("kl_divergence", "shares", "bits", lambda t, y: (probabilities(t) * (probabilities(t) / y).log()).sum(-1)),
+    ("hinge", "any", "bits", mean(lambda t, y: (1 - sides(t) * y).relu())),
+    ("squared_hinge", "any", "bits", mean(lambda t, y: (1 - sides(t) * y).relu() ** 2)),
+    ("categorical_hinge", "any", "bits",
+     lambda t, y: (1 + ((1 - t) * y).max(-1).values - (t * y).sum(-1)).relu()),
+    ("cosine_similarity", "any", "any", cosine),
+    ("categorical_crossentropy from_logits=true", "any", "shares",
+     lambda t, x: -(t * functional.log_softmax(x, dim=-1)).sum(-1)),
+    ("categorical_crossentropy from_logits=true label_smoothing=0.25", "any", "bits",
+     lambda t, x: -(smooth(t, 0.25) * functional.log_softmax(x, dim=-1)).sum(-1)),
+    ("categorical_focal_crossentropy from_logits=true", "any", "bits", categorical_focal),
+    ("categorical_focal_crossentropy from_logits=true alpha=0.5 gamma=1.5", "any", "shares",
+     lambda t, x: categorical_focal(t, x, 0.5, 1.5)),
+    ("binary_crossentropy from_logits=true", "any", "bits", mean(binary_entropy)),
+    ("binary_crossentropy from_logits=true label_smoothing=0.25", "any", "bits",
+     mean(lambda t, x: binary_entropy(t * 0.75 + 0.125, x))),
+    ("binary_focal_crossentropy from_logits=true", "any", "bits", mean(lambda t, x: binary_focal(t, x, 2))),
+    ("binary_focal_crossentropy from_logits=true apply_class_balancing=true gamma=1.5", "any", "bits",
+     mean(lambda t, x: binary_focal(t, x, 1.5, 0.25, 0.75))),
+)
+
+
+def make_losses():
+    """Four rows of six outputs and targets of each kind; no difference and no margin is 0."""
+    at = torch.arange(24, dtype=torch.float64)
+    sets = {
+        ("y", "any"): (at * 7 % 24 - 11.5) / 4,
+        ("y", "shares"): (at * 5 % 24 + 1) / 32,
+        ("t", "any"): (at * 11 % 24 - 12.25) / 4,
+        ("t", "shares"): (at * 13 % 24 + 2) / 32,
+        ("t", "bits"): (at * 5 % 3 == 0).double(),
+    }
+    for (kind, name), values in sets.items():
+        array("int8_t", f"loss_{kind}_{name}", (int(v * LOSS_SCALE) for v in values.tolist()))
+    print("static const struct loss_truth loss_truths[] = {")
+    for name, outputs, targets, loss in LOSSES:
+        y = sets["y", outputs].reshape(4, 6).clone().requires_grad_()
+        each = loss(sets["t", targets].reshape(4, 6), y)
+        (dy,) = torch.autograd.grad(each.mean(), y)
+        print(f'{{ "{name}", loss_y_{outputs}, loss_t_{targets}, {{\n{numbers(each)}\n}}, {{\n{numbers(dy)}\n}} }},')
+    print("};")
+
+
 print("/* Made by make_golden.py with PyTorch %s: do not edit. */" % torch.__version__)
 print(f"enum {{ SAMPLES = {SAMPLES}, STEPS = {STEPS}, X_SCALE = {X_SCALE}, WEIGHT_SCALE = {WEIGHT_SCALE},")
-print(f"\tPOINT_SCALE = {POINT_SCALE} }};")
+print(f"\tPOINT_SCALE = {POINT_SCALE}, LOSS_SCALE = {LOSS_SCALE} }};")
 make_activations()
+make_losses()
 make("conv", WEIGHTS_CONV, (10, 9, 2), labels, loss_conv, adam)
 make("dense", WEIGHTS_DENSE, (5,), lambda random: integers(random, (SAMPLES, 3), 100) / X_SCALE, loss_dense,
      sgd_nesterov)

@@ -1,0 +1,24 @@
+/* mean_absolute_error.c - loss = mean over the outputs of |y - t|. */
+#include "engine/losses/common.h"
+
+static bool loss_plan(
+	const void *conf, const struct loss_request *r, struct loss_plan *ret, struct error *err)
+{
+	(void)conf; /* has no arguments */
+	return loss_plan_values("mean_absolute_error", r, /* labels_below= */ 0, ret, err);
+}
+
+static void loss_run(const struct loss_step *s, int64_t begin, int64_t end)
+{
+	const struct loss_sum sum = { .function = LOSS_ABSOLUTE, .divisor = s->width };
+
+	loss_run_values(s, &sum, begin, end);
+}
+
+const struct loss_class loss_mean_absolute_error = {
+	.name = "mean_absolute_error",
+	.alias = "mae",
+	.doc = "mean of the absolute differences between output and target",
+	.plan = loss_plan,
+	.run = loss_run,
+};
