@@ -365,8 +365,8 @@ static bool place_all(struct plan *p)
 			scratch = p->layers[i].plan.scratch_floats;
 	}
 	for (int i = 0; i < p->n_weights; i++)
-		if (p->weights[i].unit * p->weights[i].units_per_task > scratch)
-			scratch = p->weights[i].unit * p->weights[i].units_per_task;
+		if (2 * p->weights[i].unit * p->weights[i].units_per_task > scratch)
+			scratch = 2 * p->weights[i].unit * p->weights[i].units_per_task;
 	p->scratch_bytes = size_round_up((size_t)scratch * sizeof(float), 4096) + 64 * 5;
 	return true;
 }

@@ -196,6 +196,11 @@ void run_set_batch(struct run *r, int64_t count, bool training, int64_t step)
 	}
 }
 
+void run_set_streams(struct run *r, bool streams)
+{
+	r->streams = streams;
+}
+
 int run_parts(const struct run *r)
 {
 	int64_t size = r->plan->part_samples;

@@ -36,6 +36,9 @@ void run_adapt(struct run *r, const struct data *train);
 /* Before a step: the number of samples in its batch; training: whether layers behave as in
  * training, and which step it is (from 0). */
 void run_set_batch(struct run *r, int64_t count, bool training, int64_t step);
+/* Before a step: whether its update writes the weights past the caches, which is faster where the
+ * threads' cores share none. The bits are the same. */
+void run_set_streams(struct run *r, bool streams);
 int run_parts(const struct run *r); /* of this batch */
 /* Before anything is done with a part: parts count from 0. */
 void run_set_part(struct run *r, int part);

@@ -15,6 +15,7 @@ struct run {
 	int64_t batch_count;      /* samples of the batch at work */
 	int64_t first, count;     /* of them, the part at work */
 	struct layer_step *steps; /* [thread][layer] */
+	bool streams;             /* weights, past the caches */
 };
 
 static inline void *run_at(const struct run *r, size_t offset)

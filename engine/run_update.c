@@ -91,12 +91,15 @@ static void move_average(float *average, float *w, int64_t n, const struct optim
 	}
 }
 
-static void apply(const struct run *r, const struct task *t, const struct optimizer_step *step,
-	float scale, float *g)
+static void apply(const struct run *r, int thread, const struct task *t,
+	const struct optimizer_step *step, float scale, float *g)
 {
 	const struct optimizer_slots *slots = &r->plan->slots;
 	float *w = (float *)run_at(r, t->weight->w) + t->first, *own[OPTIMIZER_SLOTS_MAX];
+	float *kept = w;
 
+	if (r->streams)
+		w = memcpy(run_scratch(r, thread) + t->n, w, (size_t)t->n * sizeof *w);
 	for (int s = 0; s < slots->count; s++)
 		own[s] = slot_at(r, t, s);
 	clip(g, t->n, scale, step->clip_value);
@@ -105,6 +108,8 @@ static void apply(const struct run *r, const struct task *t, const struct optimi
 	r->kernels->update[step->rule](&step->values, g, t->n, w, own);
 	if (slots->average != OPTIMIZER_NO_SLOT)
 		move_average(own[slots->average], w, t->n, step);
+	if (r->streams)
+		r->kernels->stream(w, t->n, kept);
 }
 
 static void gradient_task(
@@ -119,7 +124,7 @@ static void gradient_task(
 	if (optimizer_needs_norms(r->plan->model->optimizer_conf))
 		((double *)run_at(r, r->plan->squares))[t->task] = sum_of_squares(g, t->n);
 	else if (step->applies)
-		apply(r, t, step, 1.0f, g);
+		apply(r, thread, t, step, 1.0f, g);
 }
 
 static void update_task(
@@ -127,7 +132,7 @@ static void update_task(
 {
 	const float *scales = run_at(r, r->plan->scales);
 
-	apply(r, t, step, scales[t->index], gradient_at(r, thread, t));
+	apply(r, thread, t, step, scales[t->index], gradient_at(r, thread, t));
 }
 
 /* Calls work for each task of piece `piece` of `pieces`. */

@@ -5,6 +5,7 @@
 #include "engine/crew.h"
 #include "engine/plan_layout.h"
 #include "engine/run.h"
+#include "engine/trial.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -40,6 +41,7 @@ struct trainer {
 	int64_t first; /* position of the batch's first sample in the epoch */
 	int stage;     /* of the plan */
 	int step_threads;
+	struct trial streams; /* of threads that do or do not share a cache */
 	struct optimizer_step optimizer_step;
 	int64_t phase_ns[PHASE_COUNT]; /* of thread 0 */
 
@@ -439,7 +441,9 @@ static bool train_step(struct trainer *t, struct error *err)
 	int64_t count = step_begin(t, &t->options.train, t->options.shuffle ? &t->shuffle : NULL,
 		s->step_in_epoch * batch, batch, true);
 	struct result result;
+	int64_t begin = clock_monotonic_ns();
 
+	run_set_streams(t->run, t->step_threads > 1 && trial_second(&t->streams));
 	train_early_stages(t);
 	if (!train_last_stage(t, &result))
 		return error_set(err, ERROR_INVALID,
@@ -449,6 +453,8 @@ static bool train_step(struct trainer *t, struct error *err)
 			"help",
 			s->epoch + 1, s->step_in_epoch + 1, t->first, t->first + count - 1);
 
+	if (t->step_threads > 1 && count == batch)
+		trial_add(&t->streams, clock_monotonic_ns() - begin);
 	s->step++;
 	s->step_in_epoch++;
 	s->epoch_samples += count;

@@ -172,6 +172,10 @@ struct kernels {
 	 * first stays. */
 	void (*max_rows)(const float *x, int64_t rows, int64_t n, float *y, int32_t *where);
 
+	/* y = x, past the caches: for values that another core has read and will read again, whose
+	 * copy would have to be called back line by line. */
+	void (*stream)(const float *x, int64_t n, float *y);
+
 	/* sum[j] += x[0][j] + x[1][j] + …: one chain of additions for each j. */
 	void (*sum_rows)(const float *x, int64_t rows, int64_t n, float *sum);
 	/* sum[j] += sum over r of dy[r][j] (x[r][j] - mean[j]), one chain for each j. */

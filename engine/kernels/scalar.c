@@ -122,6 +122,11 @@ static void k_conv_pool_backward(const struct conv_pool *c, const float *x, bool
 	}
 }
 
+static void k_stream(const float *x, int64_t n, float *y)
+{
+	memcpy(y, x, (size_t)n * sizeof *y);
+}
+
 static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 {
 	for (int64_t r = 0; r < rows; r++)
@@ -136,6 +141,7 @@ const struct kernels kernels_scalar = {
 	.max_pool_backward = k_max_pool_backward,
 	.conv_pool = k_conv_pool,
 	.conv_pool_backward = k_conv_pool_backward,
+	.stream = k_stream,
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	NOISE_KERNELS,

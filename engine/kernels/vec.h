@@ -53,6 +53,16 @@ VEC_INLINE void vec_store(float *p, vec v)
 {
 	_mm512_storeu_ps(p, v);
 }
+/* Past the caches, where there is such a store; p is aligned to a vector. vec_stream_end: before
+ * another thread is told of it. */
+VEC_INLINE void vec_stream(float *p, vec v)
+{
+	_mm512_stream_ps(p, v);
+}
+VEC_INLINE void vec_stream_end(void)
+{
+	_mm_sfence();
+}
 /* The first n (1 … VEC_WIDTH) floats, the others 0; nothing behind them is touched. */
 VEC_INLINE vec vec_load_part(const float *p, int n)
 {
@@ -173,6 +183,14 @@ VEC_INLINE void vec_store(float *p, vec v)
 {
 	_mm256_storeu_ps(p, v);
 }
+VEC_INLINE void vec_stream(float *p, vec v)
+{
+	_mm256_stream_ps(p, v);
+}
+VEC_INLINE void vec_stream_end(void)
+{
+	_mm_sfence();
+}
 VEC_INLINE __m256i vec_part_mask(int n)
 {
 	return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -286,6 +304,13 @@ VEC_INLINE vec vec_load(const float *p)
 VEC_INLINE void vec_store(float *p, vec v)
 {
 	vst1q_f32(p, v);
+}
+VEC_INLINE void vec_stream(float *p, vec v)
+{
+	vec_store(p, v);
+}
+VEC_INLINE void vec_stream_end(void)
+{
 }
 /* There are no masked loads: a pair and a single one. */
 VEC_INLINE vec vec_load_part(const float *p, int n)

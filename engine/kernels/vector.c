@@ -338,6 +338,19 @@ static void k_max_pool_backward(
 		max_pool_backward_row(p, p->pool_h, p->pool_w, dy, where, add, dx);
 }
 
+static void k_stream(const float *x, int64_t n, float *y)
+{
+	int64_t i = 0;
+
+	for (; i < n && (uintptr_t)(y + i) % sizeof(vec) > 0; i++)
+		y[i] = x[i];
+	for (; i + VEC_WIDTH <= n; i += VEC_WIDTH)
+		vec_stream(y + i, vec_load(x + i));
+	for (; i < n; i++)
+		y[i] = x[i];
+	vec_stream_end();
+}
+
 static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 {
 	for (int64_t j = 0; j < n; j += VEC_WIDTH) {
@@ -358,6 +371,7 @@ const struct kernels TABLE(VEC_SET) = {
 	.max_pool_backward = k_max_pool_backward,
 	.conv_pool = k_conv_pool,
 	.conv_pool_backward = k_conv_pool_backward,
+	.stream = k_stream,
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	NOISE_KERNELS,
