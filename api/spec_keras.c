@@ -15,6 +15,7 @@ enum meaning {
 	MEANS_NOTHING, /* any */
 	MEANS_NULL,
 	MEANS_TRUE,
+	MEANS_FALSE,
 	MEANS_ONE,
 	MEANS_ONES,          /* 1, or [1, 1] */
 	MEANS_FLOAT32,       /* "float32", or a policy of that name */
@@ -25,6 +26,7 @@ static const char *const meaning_texts[] = {
 	[MEANS_NOTHING] = "anything",
 	[MEANS_NULL] = "null, the only value that this version knows",
 	[MEANS_TRUE] = "true, the only value that this version knows",
+	[MEANS_FALSE] = "false, the only value that this version knows",
 	[MEANS_ONE] = "1, the only value that this version knows",
 	[MEANS_ONES] = "[1, 1], the only value that this version knows",
 	[MEANS_FLOAT32] = "\"float32\", the only type that this version computes in",
@@ -75,6 +77,10 @@ static const struct known_key layer_keys[] = {
 	{ "*_regularizer", MEANS_NULL },
 	{ "*_constraint", MEANS_NULL },
 	{ "quantization_config", MEANS_NULL },
+	{ "noise_shape", MEANS_NULL },   /* Dropout's */
+	{ "invert", MEANS_FALSE },       /* Normalization's */
+	{ "rms_scaling", MEANS_FALSE },  /* LayerNormalization's */
+	{ "synchronized", MEANS_FALSE }, /* BatchNormalization's */
 	{ NULL, MEANS_NOTHING },
 };
 /* Keras writes a seed for every initializer; those that draw nothing have none here. */
@@ -132,6 +138,8 @@ static bool has_meaning(const struct json *v, enum meaning meaning)
 		return json_type(v) == JSON_NULL;
 	case MEANS_TRUE:
 		return json_type(v) == JSON_BOOL && json_bool(v);
+	case MEANS_FALSE:
+		return json_type(v) == JSON_BOOL && !json_bool(v);
 	case MEANS_ONE:
 		return is_number(v, 1);
 	case MEANS_ONES:

@@ -126,10 +126,12 @@ void spec_print_forecast(const struct spec *s, const struct plan *plan,
 	json_writer_init(&w, out);
 	json_open_object(&w, NULL);
 	json_put_integer(&w, "parameters", f.parameters);
+	json_put_integer(&w, "non_trainable_parameters", f.frozen_parameters);
 	json_put_integer(&w, "flops_per_sample", f.flops_per_sample);
 	print_bytes(&w, &f);
 	json_put_integer(&w, "steps_per_epoch", steps);
 	json_put_integer(&w, "last_batch_size", samples - (steps - 1) * s->batch_size);
+	json_put_integer(&w, "micro_batch_size", f.part_samples);
 	json_open_list(&w, "layers");
 	for (int i = 0; i < plan_layer_count(plan); i++)
 		print_layer_info(&w, plan, i);

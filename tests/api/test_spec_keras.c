@@ -214,6 +214,82 @@ static void regularizers_and_constraints_of_keras_are_ours(void **state)
 	free(text);
 }
 
+/* What Keras 2 or 3 writes of a layer, beside "name", "trainable" and "dtype", and ours. */
+static const struct {
+	const char *class_name, *config, *ours;
+} layer_cases[] = {
+	{ "MaxPooling1D",
+		"'pool_size':[3],'padding':'same','strides':[2],'data_format':"
+		"'channels_last'",
+		"'pool_size':3,'padding':'same','strides':2" },
+	{ "AveragePooling1D",
+		"'pool_size':2,'padding':'valid','strides':2,'data_format':"
+		"'channels_last'",
+		"'strides':2" },
+	{ "AveragePooling2D",
+		"'pool_size':[3,2],'padding':'valid','strides':[2,2],'data_format':"
+		"'channels_last'",
+		"'pool_size':[3,2],'strides':2" },
+	{ "GlobalAveragePooling1D", "'data_format':'channels_last','keepdims':false", "" },
+	{ "GlobalAveragePooling2D", "'data_format':'channels_last','keepdims':true",
+		"'keepdims':true" },
+	{ "GlobalMaxPooling1D", "'data_format':'channels_last','keepdims':false", "" },
+	{ "GlobalMaxPooling2D", "'data_format':'channels_last','keepdims':false", "" },
+	{ "Reshape", "'target_shape':[-1,4]", "'target_shape':[-1,4]" },
+	{ "Permute", "'dims':[2,1]", "'dims':[2,1]" },
+	{ "ZeroPadding2D", "'padding':[[1,2],[3,4]],'data_format':'channels_last'",
+		"'padding':[[1,2],[3,4]]" },
+	{ "Cropping2D", "'cropping':[[1,1],[2,2]],'data_format':'channels_last'",
+		"'cropping':[1,2]" },
+	{ "UpSampling2D", "'size':[2,2],'data_format':'channels_last','interpolation':'bilinear'",
+		"'interpolation':'bilinear'" },
+	{ "Dropout", "'rate':0.5,'noise_shape':null,'seed':null", "'rate':0.5" },
+	{ "SpatialDropout2D", "'rate':0.25,'seed':3,'data_format':'channels_last'",
+		"'rate':0.25,'seed':3" },
+	{ "GaussianNoise", "'stddev':0.1,'seed':null", "'stddev':0.1" },
+	{ "LayerNormalization",
+		"'axis':[3],'epsilon':0.001,'center':true,'scale':true,'beta_initializer':{"
+		"'class_name':'Zeros','config':{}},'gamma_initializer':{'class_name':'Ones',"
+		"'config':{}},'beta_regularizer':null,'gamma_regularizer':null,'beta_constraint':"
+		"null,'gamma_constraint':null,'rms_scaling':false",
+		"'axis':3" },
+	{ "GroupNormalization",
+		"'groups':8,'axis':-1,'epsilon':0.001,'center':true,'scale':false,"
+		"'beta_initializer':{'class_name':'Zeros','config':{}},'gamma_initializer':{"
+		"'class_name':'Ones','config':{}},'beta_regularizer':null,'gamma_regularizer':null,"
+		"'beta_constraint':null,'gamma_constraint':null",
+		"'groups':8,'scale':false" },
+	{ "BatchNormalization",
+		"'axis':-1,'momentum':0.9,'epsilon':0.001,'center':true,'scale':true,"
+		"'moving_mean_initializer':{'class_name':'Zeros','config':{}},'synchronized':false",
+		"'momentum':0.9" },
+	{ "Rescaling", "'scale':0.5,'offset':-1.0", "'scale':0.5,'offset':-1" },
+	{ "Normalization", "'axis':[-1],'invert':false,'mean':null,'variance':null", "" },
+	{ "Normalization", "'axis':-1,'invert':false,'mean':[1.0,2.0],'variance':4.0",
+		"'mean':[1,2],'variance':[4]" },
+	{ "Concatenate", "'axis':-1", "" },
+	{ "Maximum", "", "" },
+};
+
+static void what_keras_writes_of_each_layer_is_read(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(layer_cases); i++) {
+		const char *config = layer_cases[i].config, *ours = layer_cases[i].ours;
+		char theirs_job[2000], our_job[2000];
+		(void)snprintf(theirs_job, sizeof theirs_job,
+			KERAS("{'class_name':'%s','config':{'trainable':true,'dtype':'float32'%s%s}"
+			      "}"),
+			layer_cases[i].class_name, *config ? "," : "", config);
+		(void)snprintf(our_job, sizeof our_job, LAYERS("{'type':'%s'%s%s}"),
+			layer_cases[i].class_name, *ours ? "," : "", ours);
+		char *seen = echo_of_job(theirs_job), *wanted = echo_of_job(our_job);
+		assert_string_equal(seen, wanted);
+		free(seen);
+		free(wanted);
+	}
+}
+
 #define KERAS_DENSE(config) KERAS("{'class_name':'Dense','config':{'units':1," config "}}")
 #define KERAS_AT            "/model/config/layers/0/config"
 
@@ -264,6 +340,18 @@ static const struct refusal keras_refusals[] = {
 	{ KERAS_DENSE("'data_format':'channels_first'"), KERAS_AT "/data_format",
 		"wanted: \"channels_last\"" },
 	{ KERAS_DENSE("'dilation_rate':[2,1]"), KERAS_AT "/dilation_rate", "wanted: [1, 1]" },
+	{ KERAS("{'class_name':'Dropout','config':{'rate':0.5,'noise_shape':[1,3]}}"),
+		KERAS_AT "/noise_shape", "noise_shape is a list; wanted: null" },
+	{ KERAS("{'class_name':'Dropout','config':{'rate':1}}"), KERAS_AT "/rate",
+		"rate is 1; allowed: [0, 1)" },
+	{ KERAS("{'class_name':'Normalization','config':{'invert':true}}"), KERAS_AT "/invert",
+		"invert is a boolean (true); wanted: false" },
+	{ KERAS("{'class_name':'LayerNormalization','config':{'axis':[1,2]}}"), KERAS_AT "/axis",
+		"axis is a list; wanted: an integer" },
+	{ KERAS("{'class_name':'UpSampling2D','config':{'interpolation':'bicubic'}}"),
+		KERAS_AT "/interpolation", "allowed: \"nearest\", \"bilinear\"" },
+	{ KERAS("{'class_name':'GaussianNoise','config':{}}"), KERAS_AT "/stddev",
+		"stddev is missing" },
 	{ KERAS_DENSE("'groups':2"), KERAS_AT "/groups", "groups is a number (2); wanted: 1" },
 	{ KERAS_DENSE("'activity_regularizer':{'class_name':'L2','config':{'l2':0.01}}"),
 		KERAS_AT "/activity_regularizer",
@@ -313,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_keras_writes_is_the_same_job),
 		cmocka_unit_test(every_convolution_of_keras_is_ours),
+		cmocka_unit_test(what_keras_writes_of_each_layer_is_read),
 		cmocka_unit_test(initializers_of_keras_are_ours),
 		cmocka_unit_test(regularizers_and_constraints_of_keras_are_ours),
 		cmocka_unit_test(what_keras_writes_is_never_dropped_in_silence),

@@ -59,6 +59,8 @@ static void the_forecast_counts_what_keras_counts(void **state)
 		const char *pointer, *value;
 	} wanted[] = {
 		{ "/parameters", "347146" }, /* model.count_params() of this network */
+		{ "/non_trainable_parameters", "0" },
+		{ "/micro_batch_size", "64" },
 		{ "/steps_per_epoch", "938" },
 		{ "/last_batch_size", "32" },
 		{ "/layers/0/name", "'conv2d'" },
@@ -91,6 +93,37 @@ static void the_forecast_counts_what_keras_counts(void **state)
 	assert_int_equal(bytes, sum);
 	assert_true(json_integer(json_find(root, "flops_per_sample"), &bytes));
 	assert_true(bytes > 0);
+	buffer_done(&out);
+}
+
+static void the_forecast_says_what_is_not_trained_and_how_a_batch_is_worked(void **state)
+{
+	(void)state;
+	struct dataset d = mnist();
+	struct problems problems;
+	AUTO_FREE(spec_free)
+	struct spec *s = parse_good(
+		"{'dataset':'mnist','batch_size':64,'model':{'layers':[{'type':'Normalization'},"
+		"{'type':'Flatten'},{'type':'BatchNormalization'},"
+		"{'type':'Dense','units':10,'activation':'softmax'}]}}");
+	int64_t total, samples;
+
+	AUTO_FREE(plan_free) struct plan *whole = plan(s, &d, /* bytes_max= */ 0, &problems);
+	assert_non_null(whole);
+	struct plan_forecast f;
+	plan_forecast(whole, &f);
+	total = f.total_bytes;
+	AUTO_FREE(plan_free) struct plan *parts = plan(s, &d, total - 1, &problems);
+	assert_non_null(parts);
+	struct buffer out;
+	buffer_init(&out, TEXT_BYTES_MAX);
+	spec_print_forecast(s, parts, &d, &out);
+	AUTO_FREE(json_free) struct json_document *doc = document(out.data);
+	assert_value_at(json_root(doc), "/parameters", "9418");
+	/* mean and variance of one channel, and of 784 */
+	assert_value_at(json_root(doc), "/non_trainable_parameters", "1570");
+	assert_true(json_integer(json_find(json_root(doc), "micro_batch_size"), &samples));
+	assert_true(samples >= 16 && samples < 64);
 	buffer_done(&out);
 }
 
@@ -306,6 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_forecast_counts_what_keras_counts),
+		cmocka_unit_test(the_forecast_says_what_is_not_trained_and_how_a_batch_is_worked),
 		cmocka_unit_test(steps_and_the_last_batch_follow_from_the_samples),
 		cmocka_unit_test(parts_become_samples_and_targets),
 		cmocka_unit_test(bad_data_are_refused_where_they_are_named),

@@ -134,6 +134,8 @@ test("`n` opens the form, filled with the MNIST job and its forecast", async () 
 	assert.match(forecast, /Parameters347,146/);
 	assert.match(forecast, /Steps an epoch188/);
 	assert.match(forecast, /Last batch32/);
+	assert.match(forecast, /Samples at a time\d+/);
+	assert.doesNotMatch(forecast, /Not trained/);
 	await shot("new-job");
 });
 

@@ -30,7 +30,9 @@ export interface ForecastLayer {
 }
 
 export interface Forecast {
-	parameters: number;
+	parameters: number; // that are trained
+	non_trainable_parameters?: number; // older forecasts lack this and the next
+	micro_batch_size?: number;
 	flops_per_sample: number;
 	bytes: { total: number } & Record<string, number>;
 	steps_per_epoch: number;

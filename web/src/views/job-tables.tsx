@@ -21,7 +21,9 @@ export function LayersCard({ job }: { job: Job }) {
 	const forecast = job.forecast;
 	if (!forecast) return null;
 	const flops = `${formatShort(forecast.flops_per_sample)}FLOP to train a sample`;
-	const note = `${formatCount(forecast.parameters)} parameters · ${flops}`;
+	const fixed = forecast.non_trainable_parameters;
+	const more = fixed ? ` · ${formatCount(fixed)} not trained` : "";
+	const note = `${formatCount(forecast.parameters)} parameters${more} · ${flops}`;
 	return (
 		<Card title="Layers" note={note}>
 			<LayersTable layers={forecast.layers} />

@@ -131,6 +131,12 @@ function Figures({ forecast }: { forecast: Forecast }) {
 					<dt>Parameters</dt>
 					<dd>{formatCount(forecast.parameters)}</dd>
 				</div>
+				{!!forecast.non_trainable_parameters && (
+					<div>
+						<dt title="Set by layers themselves, as running means are">Not trained</dt>
+						<dd>{formatCount(forecast.non_trainable_parameters)}</dd>
+					</div>
+				)}
 				<div>
 					<dt title="Forward and backward">FLOP a sample</dt>
 					<dd>{formatShort(forecast.flops_per_sample)}</dd>
@@ -143,6 +149,12 @@ function Figures({ forecast }: { forecast: Forecast }) {
 					<dt>Last batch</dt>
 					<dd>{formatCount(forecast.last_batch_size)}</dd>
 				</div>
+				{forecast.micro_batch_size !== undefined && (
+					<div>
+						<dt title="Of a batch, as memory allows; the results are the same">Samples at a time</dt>
+						<dd>{formatCount(forecast.micro_batch_size)}</dd>
+					</div>
+				)}
 				<div class="fact-wide">
 					<dt>Memory</dt>
 					<dd>{formatBytes(forecast.bytes.total)}</dd>
