@@ -125,6 +125,24 @@ const struct exact_network exact_networks[] = {
 		.epochs = 2,
 	},
 	{
+		.name = "merged",
+		.layers =
+			"Normalization; Rescaling scale=0.5 offset=0.1; GaussianNoise stddev=0.1; "
+			"Conv2D filters=12 kernel_size=3 padding=same name=a; LayerNormalization "
+			"name=b; SpatialDropout2D rate=0.2 name=c; Multiply inputs=a,c name=d; "
+			"Maximum inputs=b,d name=e; Average inputs=a,d,e name=f; Subtract "
+			"inputs=e,f name=g; Concatenate inputs=c,f,g; GroupNormalization "
+			"groups=9; Activation activation=relu; GlobalAveragePooling2D; Dropout "
+			"rate=0.4; Dropout rate=0.1 seed=3; Dense units=6 activation=softmax",
+		.loss = "sparse_categorical_crossentropy",
+		.optimizer = "Adam",
+		.input = SHAPE3(9, 7, 3),
+		.classes = 6,
+		.batch_size = 50,
+		.samples = 120,
+		.epochs = 2,
+	},
+	{
 		.name = "curves",
 		.layers = "Dense units=33 activation=mish; LeakyReLU; Dense units=30 "
 			  "activation=silu; "

@@ -133,7 +133,7 @@ function Figures({ forecast }: { forecast: Forecast }) {
 				</div>
 				{!!forecast.non_trainable_parameters && (
 					<div>
-						<dt title="Set by layers themselves, as running means are">Not trained</dt>
+						<dt title="Set by layers: running means">Not trained</dt>
 						<dd>{formatCount(forecast.non_trainable_parameters)}</dd>
 					</div>
 				)}
@@ -151,7 +151,7 @@ function Figures({ forecast }: { forecast: Forecast }) {
 				</div>
 				{forecast.micro_batch_size !== undefined && (
 					<div>
-						<dt title="Of a batch, as memory allows; the results are the same">Samples at a time</dt>
+						<dt title="Of a batch, as memory allows">Samples at a time</dt>
 						<dd>{formatCount(forecast.micro_batch_size)}</dd>
 					</div>
 				)}
