@@ -36,6 +36,24 @@ struct gemm {
 	int64_t c_row;
 };
 
+/* Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray, arXiv:1509.09308): 4 x 4 positions of a
+ * convolution by a 3 x 3 kernel, stride 1, from 6 x 6 of its input, as 36 products a pair of
+ * channels where a direct one takes 144. With Bᵀ (6x6), G (6x3) and Aᵀ (4x6) of the points 0, 1,
+ * -1, 2, -2, ∞: y = Aᵀ [ sum_c (G w Gᵀ) (Bᵀ x B) ] A      dw = Gᵀ [ sum_tiles (Bᵀ x B) (A dy Aᵀ) ]
+ * G products being of each of the 36 elements by itself: 36 gemms.
+ *
+ * An image is cut into tiles of 4 x 4 positions, row by row; those of several samples are counted
+ * on. Transformed tiles lie in 36 planes: element e = 6 * row + column of tile t, channel c stands
+ * at e * plane + (t - first) * channels + c. */
+enum { WINOGRAD_TILE = 4, WINOGRAD_PATCH = 6, WINOGRAD_PLANES = 36 };
+struct winograd_tiles {
+	int64_t height, width, channels; /* of the image: the rows and columns that lie in memory */
+	int64_t tiles, tiles_w;          /* of one sample; of one row of them */
+	int64_t before_h,
+		before_w; /* zeros above and before the image, where it is an input: 0 … 2 */
+	int64_t plane;    /* floats from plane to plane */
+};
+
 /* One row of outputs of a max-pooling: `width` windows of pool_h x pool_w positions, `channels`
  * values each. x: the first position of the first window; the rows of a window are x_row floats
  * apart, its columns `channels`, and the next window begins x_step further. */
@@ -144,6 +162,23 @@ struct kernels {
 	const char *name;
 	void (*gemm)(const struct gemm *g);
 
+	/* Transforms of the tiles [first, first + count): by columns, then by rows, each line as
+	 * written in scalar.c. What an image lacks is read as 0 and not written. input: v = Bᵀ x B
+	 * of the 6 x 6 positions from (4 i - before_h, 4 j - before_w) of tile (i, j); output: y =
+	 * Aᵀ m A + bias (NULL: 0); output_gradient: z = A dy Aᵀ. */
+	void (*winograd_input)(const struct winograd_tiles *t, const float *x, int64_t first,
+		int64_t count, float *v);
+	void (*winograd_output)(const struct winograd_tiles *t, const float *m, int64_t first,
+		int64_t count, const float *bias, float *y);
+	void (*winograd_output_gradient)(const struct winograd_tiles *t, const float *dy,
+		int64_t first, int64_t count, float *z);
+	/* n values at each of the 9 places of a kernel, w_place floats apart (negative: the kernel
+	 * turned round): u = G w Gᵀ into 36 planes, and dw = Gᵀ du G. */
+	void (*winograd_kernel)(
+		const float *w, int64_t w_place, int64_t n, int64_t plane, float *u);
+	void (*winograd_kernel_gradient)(
+		const float *du, int64_t plane, int64_t n, int64_t w_place, float *dw);
+
 	/* y = max over each window (relu: of max(x, 0) too); where[c] = the first position of the
 	 * window that holds it, counted row by row. A NaN that comes first stays. */
 	void (*max_pool)(
@@ -176,6 +211,9 @@ struct kernels {
 	 * copy would have to be called back line by line. */
 	void (*stream)(const float *x, int64_t n, float *y);
 
+	/* y[j][i] = x[i][j] for i < rows, j < columns; rows x_row and y_row floats apart. */
+	void (*transpose)(const float *x, int64_t rows, int64_t columns, int64_t x_row, float *y,
+		int64_t y_row);
 	/* sum[j] += x[0][j] + x[1][j] + …: one chain of additions for each j. */
 	void (*sum_rows)(const float *x, int64_t rows, int64_t n, float *sum);
 	/* sum[j] += sum over r of dy[r][j] (x[r][j] - mean[j]), one chain for each j. */

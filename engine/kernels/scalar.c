@@ -6,6 +6,7 @@
 #include "engine/kernels/pooling.h"
 #include "engine/kernels/rules.h"
 #include "engine/kernels/tables.h"
+#include "engine/kernels/winograd_scalar.h"
 
 #include <string.h>
 
@@ -127,6 +128,14 @@ static void k_stream(const float *x, int64_t n, float *y)
 	memcpy(y, x, (size_t)n * sizeof *y);
 }
 
+static void k_transpose(
+	const float *x, int64_t rows, int64_t columns, int64_t x_row, float *y, int64_t y_row)
+{
+	for (int64_t i = 0; i < rows; i++)
+		for (int64_t j = 0; j < columns; j++)
+			y[j * y_row + i] = x[i * x_row + j];
+}
+
 static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 {
 	for (int64_t r = 0; r < rows; r++)
@@ -142,10 +151,12 @@ const struct kernels kernels_scalar = {
 	.conv_pool = k_conv_pool,
 	.conv_pool_backward = k_conv_pool_backward,
 	.stream = k_stream,
+	.transpose = k_transpose,
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	NOISE_KERNELS,
 	NORMALIZATION_KERNELS,
+	WINOGRAD_KERNELS,
 	ELEMENTWISE_KERNELS,
 	UPDATE_RULES,
 };

@@ -14,9 +14,11 @@
 
 #define VEC_INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
-#define UNROLL _Pragma("unroll")
+#define UNROLL    _Pragma("unroll")
+#define KEEP_LOOP _Pragma("nounroll")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL    _Pragma("GCC unroll 16")
+#define KEEP_LOOP _Pragma("GCC unroll 1")
 #endif
 
 /* The bits of p[0] and p[1], as a double to be moved about. */
@@ -79,6 +81,14 @@ VEC_INLINE vec vec_fma(vec a, vec b, vec c)
 VEC_INLINE vec vec_add(vec a, vec b)
 {
 	return _mm512_add_ps(a, b);
+}
+VEC_INLINE vec vec_sub(vec a, vec b)
+{
+	return _mm512_sub_ps(a, b);
+}
+VEC_INLINE vec vec_mul(vec a, vec b)
+{
+	return _mm512_mul_ps(a, b);
 }
 VEC_INLINE vec_mask vec_greater(vec a, vec b)
 {
@@ -211,6 +221,14 @@ VEC_INLINE vec vec_add(vec a, vec b)
 {
 	return _mm256_add_ps(a, b);
 }
+VEC_INLINE vec vec_sub(vec a, vec b)
+{
+	return _mm256_sub_ps(a, b);
+}
+VEC_INLINE vec vec_mul(vec a, vec b)
+{
+	return _mm256_mul_ps(a, b);
+}
 VEC_INLINE vec_mask vec_greater(vec a, vec b)
 {
 	return _mm256_cmp_ps(a, b, _CMP_GT_OQ);
@@ -340,6 +358,14 @@ VEC_INLINE vec vec_fma(vec a, vec b, vec c)
 VEC_INLINE vec vec_add(vec a, vec b)
 {
 	return vaddq_f32(a, b);
+}
+VEC_INLINE vec vec_sub(vec a, vec b)
+{
+	return vsubq_f32(a, b);
+}
+VEC_INLINE vec vec_mul(vec a, vec b)
+{
+	return vmulq_f32(a, b);
 }
 VEC_INLINE vec_mask vec_greater(vec a, vec b)
 {

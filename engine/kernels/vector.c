@@ -12,6 +12,7 @@
 #include "engine/kernels/rules.h"
 #include "engine/kernels/tables.h"
 #include "engine/kernels/vec.h"
+#include "engine/kernels/winograd_vector.h"
 
 enum {
 	BLOCK = 192, /* of the summed index: 192 x 32 floats of b are 24 KiB, half of a 48 KiB cache
@@ -351,6 +352,28 @@ static void k_stream(const float *x, int64_t n, float *y)
 	vec_stream_end();
 }
 
+static void k_transpose(
+	const float *x, int64_t rows, int64_t columns, int64_t x_row, float *y, int64_t y_row)
+{
+	int64_t whole = rows / VEC_WIDTH * VEC_WIDTH, across = columns / VEC_WIDTH * VEC_WIDTH;
+
+	for (int64_t i = 0; i < whole; i += VEC_WIDTH) {
+		for (int64_t j = 0; j < across; j += VEC_WIDTH) {
+			vec r[VEC_WIDTH];
+			UNROLL
+			for (int q = 0; q < VEC_WIDTH; q++)
+				r[q] = vec_load(x + (i + q) * x_row + j);
+			vec_transpose(r);
+			UNROLL
+			for (int q = 0; q < VEC_WIDTH; q++)
+				vec_store(y + (j + q) * y_row + i, r[q]);
+		}
+	}
+	for (int64_t i = 0; i < rows; i++)
+		for (int64_t j = i < whole ? across : 0; j < columns; j++)
+			y[j * y_row + i] = x[i * x_row + j];
+}
+
 static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 {
 	for (int64_t j = 0; j < n; j += VEC_WIDTH) {
@@ -372,10 +395,12 @@ const struct kernels TABLE(VEC_SET) = {
 	.conv_pool = k_conv_pool,
 	.conv_pool_backward = k_conv_pool_backward,
 	.stream = k_stream,
+	.transpose = k_transpose,
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	NOISE_KERNELS,
 	NORMALIZATION_KERNELS,
+	WINOGRAD_KERNELS,
 	ELEMENTWISE_KERNELS,
 	UPDATE_RULES,
 };
