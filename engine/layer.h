@@ -102,7 +102,7 @@ struct layer_class {
 	 * is none. NULL function: never. A fused class is in no registry: its plan has the first
 	 * layer's weights and the second one's output. */
 	const struct layer_class *(*fuse)(
-		const void *conf, const struct layer_class *next, const void *next_conf);
+		const struct layer_request *r, const struct layer_class *next);
 	/* err->pointer is relative to the layer ("/units"). */
 	bool (*plan)(const struct layer_request *r, struct layer_plan *ret, struct error *err);
 	void (*table)(const struct layer_request *r, int32_t *ret); /* NULL without a table */

@@ -140,7 +140,10 @@ static bool plan_fuse(struct plan *p, struct error *err)
 		if (!l->class->fuse || next->n_inputs != 1 || next->inputs[0] != i ||
 			count_users(p, i) != 1)
 			continue;
-		const struct layer_class *pair = l->class->fuse(l->conf, next->class, next->conf);
+		struct layer_request request = {
+			.conf = l->conf, .next_conf = next->conf, .in = l->in, .n_in = l->n_inputs
+		};
+		const struct layer_class *pair = l->class->fuse(&request, next->class);
 		if (!pair)
 			continue;
 		struct planned_layer fused = *l;
@@ -148,10 +151,6 @@ static bool plan_fuse(struct plan *p, struct error *err)
 		fused.next_conf = next->conf;
 		fused.root = i + 1;
 		fused.plan = (struct layer_plan){ 0 };
-		struct layer_request request = { .conf = fused.conf,
-			.next_conf = fused.next_conf,
-			.in = fused.in,
-			.n_in = fused.n_inputs };
 		if (!pair->plan(&request, &fused.plan, err))
 			return layer_refuse(p->model, i, err);
 		assert(shape_equal(&fused.plan.out, &next->plan.out));

@@ -2,6 +2,7 @@
 #include "engine/layers/conv2d.h"
 
 #include "engine/layers/conv2d_max_pool.h"
+#include "engine/layers/conv2d_winograd.h"
 #include "engine/registry.h"
 
 static const struct param params[] = {
@@ -42,7 +43,11 @@ static bool conv_plan(const struct layer_request *r, struct layer_plan *ret, str
 		return false;
 	ret->out = SHAPE3(g.h.out, g.w.out, g.out);
 	ret->flops_per_output = 2 * g.kernel;
-	return conv2d_plan_memory(r->conf, &c->kernel, &c->bias, &g, 0, ret, err);
+	if (!conv2d_plan_memory(r->conf, &c->kernel, &c->bias, &g, 0, ret, err))
+		return false;
+	if (conv2d_winograd_suits(&g))
+		conv2d_winograd_plan_memory(&g, ret);
+	return true;
 }
 
 /* That of a layer whose plan was accepted. */
@@ -59,21 +64,28 @@ static void conv_table(const struct layer_request *r, int32_t *table)
 {
 	const struct conv2d_geometry g = geometry_of(r->conf, r->in);
 
-	conv2d_fill_table(&g, table);
+	if (!conv2d_winograd_suits(&g))
+		conv2d_fill_table(&g, table);
 }
 
 static void conv_forward(const struct layer_step *s, int64_t begin, int64_t end)
 {
 	const struct conv2d_geometry g = geometry_of(s->conf, s->in);
 
-	conv2d_forward(s, &g, begin, end);
+	if (conv2d_winograd_suits(&g))
+		conv2d_winograd_forward(s, &g, begin, end);
+	else
+		conv2d_forward(s, &g, begin, end);
 }
 
 static void conv_backward(const struct layer_step *s, int64_t begin, int64_t end)
 {
 	const struct conv2d_geometry g = geometry_of(s->conf, s->in);
 
-	conv2d_backward(s, &g, begin, end);
+	if (conv2d_winograd_suits(&g))
+		conv2d_winograd_backward(s, &g, begin, end);
+	else
+		conv2d_backward(s, &g, begin, end);
 }
 
 const struct layer_class layer_conv2d = {

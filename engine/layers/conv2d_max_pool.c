@@ -13,6 +13,7 @@
 #include "engine/layers/conv2d_max_pool.h"
 
 #include "engine/layers/conv2d.h"
+#include "engine/layers/conv2d_winograd.h"
 #include "engine/layers/pooling.h"
 
 #include <string.h>
@@ -204,11 +205,14 @@ static const struct layer_class pair = {
 extern const struct layer_class layer_max_pooling2d;
 
 const struct layer_class *conv2d_max_pool_fuse(
-	const void *conf, const struct layer_class *next, const void *next_conf)
+	const struct layer_request *r, const struct layer_class *next)
 {
-	const struct conv2d_conf *c = conf;
-	const struct pooling_conf *pool = next_conf;
+	const struct conv2d_conf *c = r->conf;
+	const struct pooling_conf *pool = r->next_conf;
+	struct conv2d_geometry g;
 
+	if (!conv2d_geometry_plan(c, r->in, &g, NULL) || conv2d_winograd_suits(&g))
+		return NULL;
 	if (next != &layer_max_pooling2d || pool->padding != PADDING_VALID)
 		return NULL;
 	bool apart =

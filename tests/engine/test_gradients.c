@@ -63,6 +63,13 @@ static const struct gradient_case cases[] = {
 	{ "Conv2D filters=2 kernel_size=2; Conv2D filters=3 kernel_size=3 strides=2x3; Flatten; "
 	  "Dense units=3 activation=softmax",
 		{ 3, { 8, 9, 1 } }, entropy },
+	{ "Conv2D filters=16 kernel_size=1; Conv2D filters=17 kernel_size=3 padding=same "
+	  "activation=tanh; Conv2D filters=16 kernel_size=3; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 8, 6, 2 } }, entropy }, /* by Winograd's way */
+	{ "Conv2D filters=16 kernel_size=1; Conv2D filters=16 kernel_size=3 padding=same "
+	  "activation=relu; MaxPooling2D; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 6, 6, 2 } }, entropy }, /* which is not fused */
 	{ "Conv2D filters=3 kernel_size=2; MaxPooling2D; Flatten; Dense units=3 activation=softmax",
 		{ 3, { 7, 6, 2 } }, entropy },
 	{ "Conv2D filters=3 kernel_size=2 activation=relu; MaxPooling2D pool_size=2x3; Flatten; "
