@@ -270,7 +270,7 @@ static bool place_weight(struct plan *p, int layer, int index)
 		return true;
 	}
 	w->unit = plan->tiled ? w->values / plan->shape.dim[0] : 1;
-	w->units_per_task = w->unit < PLAN_TASK_VALUES ? PLAN_TASK_VALUES / w->unit : 1;
+	w->units_per_task = plan_units_per_task(w->values, w->unit, plan->tiled);
 	w->n_tasks = (w->values / w->unit + w->units_per_task - 1) / w->units_per_task;
 	p->n_tasks += w->n_tasks;
 	f->parameters += w->values;

@@ -85,3 +85,15 @@ struct plan {
 /* Values that one task of an update works on: gradient, weight and slots of that many stay in the
  * first-level cache. */
 enum { PLAN_TASK_VALUES = 4096 };
+/* But not fewer rows of a tiled kernel, of which two tiles of a gemm are made; fewer leave
+ * registers without work. */
+enum { PLAN_TASK_ROWS = 28 };
+
+/* Units of a task, of a weight of `values`, `unit` of them a unit. */
+static inline int64_t plan_units_per_task(int64_t values, int64_t unit, bool tiled)
+{
+	int64_t units = values / unit, least = tiled ? PLAN_TASK_ROWS : 1;
+	int64_t fit = PLAN_TASK_VALUES / unit > least ? PLAN_TASK_VALUES / unit : least;
+
+	return fit < units ? fit : units;
+}

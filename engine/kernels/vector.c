@@ -18,7 +18,8 @@ enum {
 	BLOCK = 192, /* of the summed index: 192 x 32 floats of b are 24 KiB, half of a 48 KiB cache
 		      */
 	PANEL_WIDTH = 2 * VEC_WIDTH,   /* columns of a tile */
-	PACK_ROWS = 2 * VEC_TILE_ROWS, /* fewer rows of c do not pay for copying b */
+	LINE = 64 / sizeof(float),     /* floats of a line of a cache */
+	PACK_ROWS = 6 * VEC_TILE_ROWS, /* fewer rows of c do not pay for copying b */
 };
 
 /* A stretch of the summed index, and where its b lies. */
@@ -180,15 +181,37 @@ static void prefetch_next_block(
 	int64_t at = block->segment * g->a_segment + block->k + block->run;
 
 	for (int64_t r = 0; r < rows; r++)
-		for (int64_t k = 0; k < block->run; k += 64 / (int64_t)sizeof(float))
+		for (int64_t k = 0; k < block->run; k += LINE)
 			__builtin_prefetch(a[r] + at + k);
+}
+
+/* Asks for a share of what the panel after that of column j takes from b: its lines lie apart, too,
+ * and come from further away. Into the second-level cache: the first one is full. */
+static void prefetch_next_panel(
+	const struct gemm *g, int64_t q, int64_t count, int64_t j, int64_t share, int64_t shares)
+{
+	int64_t begin = share * count / shares, end = (share + 1) * count / shares;
+	int64_t width = g->n - j < PANEL_WIDTH ? g->n - j : PANEL_WIDTH;
+
+	if (g->b_transposed) {
+		begin = share * width / shares;
+		end = (share + 1) * width / shares;
+		for (int64_t i = begin; i < end; i++)
+			for (int64_t k = 0; k < count; k += LINE)
+				__builtin_prefetch(g->b + (j + i) * g->b_row + q + k, 0, 2);
+		return;
+	}
+	for (int64_t k = begin; k < end; k++)
+		for (int64_t i = 0; i < width; i += LINE)
+			__builtin_prefetch(g->b + (q + k) * g->b_row + j + i, 0, 2);
 }
 
 /* All rows of c for one panel of columns and one block of the summed index. Rows are shared out
  * evenly over the tiles. */
-static void panel(
-	const struct gemm *g, const struct block *block, int64_t j, int columns, bool first)
+static void panel(const struct gemm *g, const struct block *block, bool copied, int64_t j,
+	int columns, bool first)
 {
+	int64_t q = block->segment * g->run + block->k, count = block->segments * block->run;
 	int vecs = columns > VEC_WIDTH ? 2 : 1;
 	int tail = columns - (vecs - 1) * VEC_WIDTH;
 	int64_t n_tiles = (g->m + VEC_TILE_ROWS - 1) / VEC_TILE_ROWS;
@@ -199,8 +222,10 @@ static void panel(
 		const float *a[VEC_TILE_ROWS];
 		for (int64_t i = begin; i < end; i++)
 			a[i - begin] = g->a + (g->a_rows ? g->a_rows[i] : i * g->a_row);
-		if (j == 0 && g->a_step == 1 && block->run == BLOCK)
+		if (j == 0 && g->a_step == 1 && block->k + block->run < g->run)
 			prefetch_next_block(g, block, a, end - begin);
+		if (copied && j + PANEL_WIDTH < g->n)
+			prefetch_next_panel(g, q, count, j + PANEL_WIDTH, t, n_tiles);
 		tiles[end - begin - 1][vecs - 1][tail < VEC_WIDTH](g, block, a, tail,
 			first && !g->accumulate, bias, g->c + begin * g->c_row + j);
 	}
@@ -222,7 +247,7 @@ static void block_work(const struct gemm *g, struct block *block, bool first)
 			pack_transposed(g, q, count, j, columns, packed);
 		else if (copy)
 			pack(g, q, count, j, columns, packed);
-		panel(g, block, j, columns, first);
+		panel(g, block, copy, j, columns, first);
 	}
 }
 
@@ -241,11 +266,13 @@ static void k_gemm(const struct gemm *g)
 			s += n;
 			continue;
 		}
-		for (int64_t k = 0; k < g->run; k += BLOCK) {
-			int64_t n = g->run - k < BLOCK ? g->run - k : BLOCK;
+		int64_t blocks = (g->run + BLOCK - 1) / BLOCK;
+		for (int64_t i = 0; i < blocks; i++) {
+			int64_t k = i * g->run / blocks, end = (i + 1) * g->run / blocks;
 			block_work(g,
-				&(struct block){ .segment = s, .segments = 1, .k = k, .run = n },
-				s == 0 && k == 0);
+				&(struct block){
+					.segment = s, .segments = 1, .k = k, .run = end - k },
+				s == 0 && i == 0);
 		}
 		s++;
 	}
