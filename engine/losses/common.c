@@ -29,7 +29,8 @@ bool loss_plan_values(const char *name, const struct loss_request *r, int64_t la
 			"%s takes labels of 0 to %" PRId64
 			"; the data set has labels up to %" PRId64,
 			name, labels_below - 1, r->classes - 1);
-	*ret = (struct loss_plan){ .labels = r->classes > 0, .labels_below = labels_below };
+	*ret = (struct loss_plan){ .labels = r->classes > 0,
+		.labels_below = r->classes > 0 ? labels_below : 0 };
 	return true;
 }
 

@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A small network for a loss, whose name it has. */
+#define WITH_LOSS(loss_, activation)                                                               \
+	{                                                                                          \
+		.name = loss_, .loss = loss_, .optimizer = "Adam", .input = SHAPE1(18),            \
+		.layers = "Dense units=20 activation=relu; Dense units=7 activation=" activation,  \
+		.target = SHAPE1(7), .batch_size = 34, .samples = 90, .epochs = 2                  \
+	}
+
 /* Shapes that fit no vector, no tile and no chunk; the last batch is shorter than the others. */
 const struct exact_network exact_networks[] = {
 	{
@@ -52,7 +60,7 @@ const struct exact_network exact_networks[] = {
 		.classes = 10,
 		.batch_size = 20,
 		.samples = 33,
-		.epochs = 2,
+		.epochs = 1,
 	},
 	{
 		.name = "odd",
@@ -88,7 +96,7 @@ const struct exact_network exact_networks[] = {
 		.classes = 10,
 		.batch_size = 36,
 		.samples = 55,
-		.epochs = 2,
+		.epochs = 1,
 	},
 	{
 		.name = "signal",
@@ -169,6 +177,35 @@ const struct exact_network exact_networks[] = {
 		.samples = 19,
 		.epochs = 4,
 	},
+	{
+		.name = "noise",
+		.layers = "Rescaling scale=2 offset=-0.5; GaussianNoise stddev=0.1; "
+			  "Dense units=34 activation=relu; LayerNormalization; Dropout rate=0.3; "
+			  "Dense units=4 activation=sigmoid",
+		.loss = "mean_squared_error",
+		.optimizer = "SGD learning_rate=ExponentialDecay(initial_learning_rate=0.1|"
+			     "decay_steps=4|decay_rate=0.5|warmup_steps=3)",
+		.input = SHAPE1(23),
+		.target = SHAPE1(4),
+		.batch_size = 37,
+		.samples = 120,
+		.epochs = 3,
+	},
+	WITH_LOSS("binary_crossentropy", "sigmoid"),
+	WITH_LOSS("binary_focal_crossentropy", "sigmoid"),
+	WITH_LOSS("categorical_crossentropy", "softmax"),
+	WITH_LOSS("categorical_focal_crossentropy", "softmax"),
+	WITH_LOSS("categorical_hinge", "tanh"),
+	WITH_LOSS("cosine_similarity", "linear"),
+	WITH_LOSS("hinge", "tanh"),
+	WITH_LOSS("huber", "linear"),
+	WITH_LOSS("kl_divergence", "sigmoid"),
+	WITH_LOSS("log_cosh", "linear"),
+	WITH_LOSS("mean_absolute_error", "linear"),
+	WITH_LOSS("mean_absolute_percentage_error", "linear"),
+	WITH_LOSS("mean_squared_logarithmic_error", "softplus"),
+	WITH_LOSS("poisson", "softplus"),
+	WITH_LOSS("squared_hinge", "tanh"),
 	{ .name = NULL },
 };
 
