@@ -13,7 +13,6 @@
 #include "engine/layers/common.h"
 #include "engine/registry.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -26,8 +25,7 @@ struct conf {
 };
 
 static const struct param params[] = {
-	PARAM_INT(struct conf, axis, -1, -1, SHAPE_RANK_MAX,
-		"that of the channels; only the last one"),
+	PARAM_LAST_AXIS(struct conf, axis),
 	PARAM_FLOAT(struct conf, momentum, 0.99, 0, 1, 0, "how much of a running mean stays"),
 	PARAM_FLOAT(struct conf, epsilon, 0.001, 0, INFINITY, PARAM_ABOVE_MIN,
 		"keeps the division finite"),
@@ -87,10 +85,8 @@ static bool norm_plan(const struct layer_request *r, struct layer_plan *ret, str
 	const struct conf *c = r->conf;
 	const struct places at = places_of(c);
 
-	if (r->in->rank < 1 || (c->axis != -1 && c->axis != r->in->rank))
-		return error_at(err, ERROR_INVALID, "/axis",
-			"axis is %" PRId64 "; allowed: the last one, which is -1 or %d", c->axis,
-			r->in->rank);
+	if (!layer_check_last_axis(r->in, c->axis, err))
+		return false;
 	int64_t channels = r->in->dim[r->in->rank - 1];
 	if (c->scale)
 		ret->weights[at.gamma] = weight_vector("gamma", channels, &c->gamma);

@@ -14,6 +14,15 @@ struct weight_plan weight_vector(const char *name, int64_t n, const struct weigh
 	};
 }
 
+bool layer_check_last_axis(const struct shape *in, int64_t axis, struct error *err)
+{
+	if (in->rank < 1 || (axis != -1 && axis != in->rank))
+		return error_at(err, ERROR_INVALID, "/axis",
+			"axis is %" PRId64 "; allowed: the last one, which is -1 or %d", axis,
+			in->rank);
+	return true;
+}
+
 bool layer_check_rank(const struct layer_request *r, const char *name, int rank, struct error *err)
 {
 	char text[SHAPE_TEXT_BYTES];

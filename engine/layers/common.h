@@ -60,6 +60,16 @@ void layer_ends_in(struct layer_plan *ret, int activation);
 /* The rest of the plan of a layer that is its activation alone, y = f(x). */
 void layer_plan_activates_input(const struct layer_request *r, struct layer_plan *ret);
 
+/* The row of an argument `axis` that can only be the last one, and its check for an input; Keras 2
+ * writes it as a list of one. */
+#define PARAM_LAST_AXIS(conf, field)                                                               \
+	{                                                                                          \
+		.name = #field, .doc = "that of the channels; only the last one",                  \
+		.type = PARAM_TYPE_INT, .flags = PARAM_OR_LIST, .offset = offsetof(conf, field),   \
+		.def = -1, .min = -1, .max = SHAPE_RANK_MAX                                        \
+	}
+bool layer_check_last_axis(const struct shape *in, int64_t axis, struct error *err);
+
 /* false: the first input of the layer `name` has another rank than 2, (steps, channels), or 3,
  * (height, width, channels). */
 bool layer_check_rank(const struct layer_request *r, const char *name, int rank, struct error *err);

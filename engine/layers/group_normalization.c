@@ -22,7 +22,6 @@ struct conf {
 static const struct param params[] = {
 	PARAM_INT(struct conf, groups, 32, -1, 65536,
 		"how many; they divide the channels; -1: each channel is one"),
-	NORM_AXIS,
 	NORM_PARAMS,
 	PARAM_END,
 };

@@ -11,7 +11,6 @@
 #include <string.h>
 
 static const struct param params[] = {
-	NORM_AXIS,
 	NORM_PARAMS,
 	PARAM_END,
 };

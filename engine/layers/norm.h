@@ -11,21 +11,15 @@ struct norm_conf {
 	struct weight_conf beta, gamma;
 };
 
-/* The rows of all but the axis, of a conf that begins with a struct norm_conf. */
+/* The rows of a conf that begins with a struct norm_conf. */
 #define NORM_PARAMS                                                                                \
-	PARAM_FLOAT(struct norm_conf, epsilon, 0.001, 0, 1e30, PARAM_ABOVE_MIN,                    \
-		"keeps the division finite"),                                                      \
+	PARAM_LAST_AXIS(struct norm_conf, axis),                                                   \
+		PARAM_FLOAT(struct norm_conf, epsilon, 0.001, 0, 1e30, PARAM_ABOVE_MIN,            \
+			"keeps the division finite"),                                              \
 		PARAM_BOOL(struct norm_conf, center, true, "learn beta, which is added"),          \
 		PARAM_BOOL(struct norm_conf, scale, true, "learn gamma, by which is multiplied"),  \
 		WEIGHT_PARAMS(struct norm_conf, beta, INITIALIZER_ZEROS),                          \
 		WEIGHT_PARAMS(struct norm_conf, gamma, INITIALIZER_ONES)
-#define NORM_AXIS                                                                                  \
-	{                                                                                          \
-		.name = "axis", .doc = "that of the channels; only the last one",                  \
-		.type = PARAM_TYPE_INT, .flags = PARAM_OR_LIST,                                    \
-		.offset = offsetof(struct norm_conf, axis), .def = -1, .min = -1,                  \
-		.max = SHAPE_RANK_MAX                                                              \
-	}
 
 /* The output, and the weights. false: the axis is not the last one. */
 bool norm_plan(const struct norm_conf *c, const struct shape *in, struct layer_plan *ret,

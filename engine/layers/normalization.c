@@ -19,14 +19,7 @@ struct conf {
 };
 
 static const struct param params[] = {
-	{ .name = "axis",
-		.doc = "that of the channels; only the last one",
-		.type = PARAM_TYPE_INT,
-		.flags = PARAM_OR_LIST,
-		.offset = offsetof(struct conf, axis),
-		.def = -1,
-		.min = -1,
-		.max = SHAPE_RANK_MAX },
+	PARAM_LAST_AXIS(struct conf, axis),
 	PARAM_LIST(struct conf, mean, NAN, -1e30, 1e30, 1, PARAM_NULLABLE | PARAM_OR_NUMBER,
 		"what is subtracted, of each channel or of all; null: measured on the training "
 		"data"),
@@ -77,10 +70,8 @@ static bool normalization_plan(
 {
 	const struct conf *c = r->conf;
 
-	if (r->in->rank < 1 || (c->axis != -1 && c->axis != r->in->rank))
-		return error_at(err, ERROR_INVALID, "/axis",
-			"axis is %" PRId64 "; allowed: the last one, which is -1 or %d", c->axis,
-			r->in->rank);
+	if (!layer_check_last_axis(r->in, c->axis, err))
+		return false;
 	int64_t channels = r->in->dim[r->in->rank - 1];
 	if (!check_given(c, channels, err))
 		return false;

@@ -260,9 +260,9 @@ static const struct {
 		"'beta_constraint':null,'gamma_constraint':null",
 		"'groups':8,'scale':false" },
 	{ "BatchNormalization",
-		"'axis':-1,'momentum':0.9,'epsilon':0.001,'center':true,'scale':true,"
+		"'axis':[3],'momentum':0.9,'epsilon':0.001,'center':true,'scale':true,"
 		"'moving_mean_initializer':{'class_name':'Zeros','config':{}},'synchronized':false",
-		"'momentum':0.9" },
+		"'axis':3,'momentum':0.9" },
 	{ "Rescaling", "'scale':0.5,'offset':-1.0", "'scale':0.5,'offset':-1" },
 	{ "Normalization", "'axis':[-1],'invert':false,'mean':null,'variance':null", "" },
 	{ "Normalization", "'axis':-1,'invert':false,'mean':[1.0,2.0],'variance':4.0",
