@@ -128,7 +128,14 @@ void catalog_print(struct buffer *out)
 	for (int i = 0; optimizer_classes[i]; i++)
 		print_row(&w, optimizer_class_row(optimizer_classes[i]));
 	json_close_list(&w);
-	print_names(&w, "metrics", metric_names);
+	json_open_list(&w, "metrics");
+	for (int i = 0; metric_classes[i]; i++)
+		print_row(&w, metric_class_row(metric_classes[i]));
+	json_close_list(&w);
+	json_open_list(&w, "callbacks");
+	for (int i = 0; callback_classes[i]; i++)
+		print_row(&w, callback_class_row(callback_classes[i]));
+	json_close_list(&w);
 	print_names(&w, "activations", activation_names);
 	for (int i = 0; param_families[i]; i++)
 		print_family(&w, param_families[i]);

@@ -129,7 +129,7 @@ static void store(
 		.created_at = clock_wall_ms(),
 		.priority = spec->priority,
 		.epochs = spec->epochs,
-		.steps_per_epoch = (samples + spec->batch_size - 1) / spec->batch_size,
+		.steps_per_epoch = spec_steps(spec, samples),
 		.dataset_digest = s->dataset.digest,
 		.spec = s->spec_text.data,
 		.forecast = s->forecast_text.data,

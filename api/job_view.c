@@ -2,6 +2,7 @@
 #include "api/job_view.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* --- metrics --------------------------------------------------------------------------- */
@@ -67,6 +68,14 @@ bool job_view_live(struct api *a, const struct job *job, struct live_progress *r
 	return job_view_works(job->status) && a->backend->progress(a->backend->ctx, job->id, ret);
 }
 
+static bool live_has(const struct trainer_progress *t, const char *metric)
+{
+	for (int i = 0; i < t->n_metrics; i++)
+		if (strcmp(t->metrics[i].name, metric) == 0)
+			return true;
+	return false;
+}
+
 void job_view_step(const struct live_progress *live, int64_t epochs, struct json_writer *w)
 {
 	const struct trainer_progress *t = &live->trainer;
@@ -76,7 +85,11 @@ void job_view_step(const struct live_progress *live, int64_t epochs, struct json
 	json_put_integer(w, "step", t->step);
 	json_put_integer(w, "steps_per_epoch", t->steps_per_epoch);
 	json_put_number(w, "loss", t->step ? t->loss : NAN);
-	json_put_number(w, "accuracy", t->step ? t->accuracy : NAN);
+	/* Always there, null while unknown, as in a job's metrics. */
+	if (!live_has(t, "accuracy"))
+		json_put_null(w, "accuracy");
+	for (int i = 0; i < t->n_metrics; i++)
+		json_put_number(w, t->metrics[i].name, t->step ? t->metrics[i].value : NAN);
 	json_put_bool(w, "validating", t->validating);
 	json_put_number(w, "samples_per_second", live->samples_per_second);
 	json_put_number(w, "eta_seconds", live->eta_seconds);
@@ -102,8 +115,20 @@ static void write_progress(
 	json_close_object(w);
 }
 
-/* A running job's own two metrics are those of the epoch under way; validation comes at an epoch's
- * end. */
+static void show_metric(struct epoch *shown, const char *name, double value)
+{
+	int i = 0;
+
+	while (i < shown->n_metrics && strcmp(shown->metrics[i].name, name) != 0)
+		i++;
+	if (i == shown->n_metrics)
+		shown->n_metrics++;
+	(void)snprintf(shown->metrics[i].name, sizeof shown->metrics[i].name, "%s", name);
+	shown->metrics[i].value = value;
+}
+
+/* A running job's own metrics are those of the epoch under way; those of the validation come at an
+ * epoch's end and stay until the next. */
 static void write_metrics(
 	const struct epoch *last, const struct live_progress *live, struct json_writer *w)
 {
@@ -112,14 +137,10 @@ static void write_metrics(
 	if (last)
 		shown = *last;
 	if (live && live->trainer.step) {
-		shown.n_metrics = 0;
-		shown.metrics[shown.n_metrics++] = (struct metric){ "loss", live->trainer.loss };
-		shown.metrics[shown.n_metrics++] =
-			(struct metric){ "accuracy", live->trainer.accuracy };
-		shown.metrics[shown.n_metrics++] =
-			(struct metric){ "val_loss", job_view_metric(last, "val_loss") };
-		shown.metrics[shown.n_metrics++] =
-			(struct metric){ "val_accuracy", job_view_metric(last, "val_accuracy") };
+		show_metric(&shown, "loss", live->trainer.loss);
+		for (int i = 0; i < live->trainer.n_metrics; i++)
+			show_metric(&shown, live->trainer.metrics[i].name,
+				live->trainer.metrics[i].value);
 	}
 	json_open_object(w, "metrics");
 	job_view_metrics(&shown, w);

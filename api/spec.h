@@ -10,6 +10,7 @@
 #include "engine/data.h"
 #include "engine/model.h"
 #include "engine/plan.h"
+#include "engine/trainer.h"
 #include "storage/datasets.h"
 
 enum spec_validation { SPEC_VALIDATION_NONE, SPEC_VALIDATION_TEST };
@@ -18,16 +19,20 @@ struct spec {
 	char name[65]; /* ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$; default: the data set's name */
 	char dataset[65];
 	enum spec_validation validation; /* default: test */
-	/* Owned. Without a loss: sparse_categorical_crossentropy; without an optimizer: Adam. */
+	/* Owned, with its metrics. Without a loss: sparse_categorical_crossentropy; without an
+	 * optimizer: Adam. */
 	struct model *model;
-	bool accuracy;      /* "metrics": ["accuracy"]; default [] */
-	int64_t batch_size; /* default 32, Keras's; 1 … PLAN_BATCH_MAX */
-	int64_t epochs;     /* default 1, Keras's; 1 … 1,000,000 */
-	uint64_t seed;      /* default 0; 0 … 2^53 - 1 */
-	bool shuffle;       /* default true */
-	int64_t threads;    /* default 0 = all; 0 … 1024 */
-	int64_t priority;   /* default 0; -1000 … 1000 */
-	char *metadata;     /* JSON object of at most 16 strings as text; owned; default "{}" */
+	struct callbacks callbacks;
+	int64_t batch_size;      /* default 32, Keras's; 1 … PLAN_BATCH_MAX */
+	int64_t epochs;          /* default 1, Keras's; 1 … 1,000,000 */
+	uint64_t seed;           /* default 0; 0 … 2^53 - 1 */
+	bool shuffle;            /* default true */
+	int last_batch;          /* enum trainer_last_batch; default keep */
+	int64_t steps_per_epoch; /* PARAM_NULL: as many as there are */
+	int64_t validation_freq; /* default 1 */
+	int64_t threads;         /* default 0 = all; 0 … 1024 */
+	int64_t priority;        /* default 0; -1000 … 1000 */
+	char *metadata; /* JSON object of at most 16 strings as text; owned; default "{}" */
 };
 
 /* "model" is {"layers": […]} or what Keras's model.to_json() writes of a Sequential model. The
@@ -52,6 +57,9 @@ bool spec_describe_data(const struct dataset *dataset, enum dataset_part_index x
  * memory budget. NULL: problems says why. The spec is borrowed until plan_free. */
 struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
 	struct problems *problems) MUST_CHECK;
+
+/* Batches of an epoch of that many training samples. */
+int64_t spec_steps(const struct spec *s, int64_t samples);
 
 /* The forecast of a plan as JSON text: parameters, flops_per_sample, bytes {…}, steps_per_epoch,
  * last_batch_size, layers [{name, type, output_shape, parameters, flops_per_sample}]. */

@@ -1,6 +1,7 @@
 /* spec_parse.c - a job's fields. See spec.h. */
 #include "api/spec_read.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,25 @@ enum {
 	METADATA_TEXT_BYTES_MAX = 64 * 1024
 };
 
+/* In the order of enum trainer_last_batch. */
+static const char *const last_batch_names[] = { "keep", "drop", "merge", NULL };
+
 const struct param spec_params[] = {
 	PARAM_INT(struct spec, batch_size, 32, 1, PLAN_BATCH_MAX, "samples a step"),
 	PARAM_INT(struct spec, epochs, 1, 1, 1000000,
 		"times that the training samples are gone through"),
+	PARAM_CHOICE(struct spec, last_batch, TRAINER_LAST_KEEP, last_batch_names,
+		"what becomes of the samples that make no whole batch"),
+	{ .name = "steps_per_epoch",
+		.doc = "batches after which an epoch ends; null: all",
+		.type = PARAM_TYPE_INT,
+		.flags = PARAM_NULLABLE,
+		.offset = offsetof(struct spec, steps_per_epoch),
+		.def = NAN,
+		.min = 1,
+		.max = 1e12 },
+	PARAM_INT(struct spec, validation_freq, 1, 1, 1000000,
+		"epochs from one validation to the next"),
 	PARAM_INT(struct spec, seed, 0, 0, 9007199254740991, "of everything that is random"),
 	PARAM_BOOL(struct spec, shuffle, true, "a new order of the samples every epoch"),
 	PARAM_INT(struct spec, threads, 0, 0, 1024,
@@ -107,14 +123,17 @@ static bool read_model(struct reader *r, const struct json *v, const char *point
 	return model_read(&m, v, pointer);
 }
 
-/* --- loss and optimizer: a name, or an object with "type" and arguments ----------------------- */
+/* --- what a table of the engine names: a name, or an object with "type" and arguments ------------
+ */
 
 struct kind {
 	const char *what;
+	bool named; /* may carry a "name" of its own */
 	void (*names)(struct names *ret);
-	/* Gives the model the class of that name, with its defaults; false: there is none. */
-	bool (*set)(
-		struct model *m, const char *name, struct registry_row *ret_row, void **ret_conf);
+	/* Gives the spec the class of that type, with its defaults; *ret_row stays as it is if
+	 * there is none. false: it is refused. */
+	bool (*set)(struct spec *s, const char *type, const char *name,
+		struct registry_row *ret_row, void **ret_conf, struct error *err);
 };
 
 static void loss_names(struct names *ret)
@@ -123,16 +142,17 @@ static void loss_names(struct names *ret)
 		names_add(ret, loss_class_row(loss_classes[i]).name);
 }
 
-static bool set_loss(
-	struct model *m, const char *name, struct registry_row *ret_row, void **ret_conf)
+static bool set_loss(struct spec *s, const char *type, const char *name,
+	struct registry_row *ret_row, void **ret_conf, struct error *err)
 {
-	const struct loss_class *class = loss_class_find(name);
+	const struct loss_class *class = loss_class_find(type);
 
+	(void)name, (void)err; /* has none; cannot fail */
 	if (!class)
-		return false;
-	model_set_loss(m, class);
+		return true;
+	model_set_loss(s->model, class);
 	*ret_row = loss_class_row(class);
-	*ret_conf = m->loss_conf;
+	*ret_conf = s->model->loss_conf;
 	return true;
 }
 
@@ -142,28 +162,93 @@ static void optimizer_names(struct names *ret)
 		names_add(ret, optimizer_class_row(optimizer_classes[i]).name);
 }
 
-static bool set_optimizer(
-	struct model *m, const char *name, struct registry_row *ret_row, void **ret_conf)
+static bool set_optimizer(struct spec *s, const char *type, const char *name,
+	struct registry_row *ret_row, void **ret_conf, struct error *err)
 {
-	const struct optimizer_class *class = optimizer_class_find(name);
+	const struct optimizer_class *class = optimizer_class_find(type);
+
+	(void)name, (void)err; /* has none; cannot fail */
+	if (!class)
+		return true;
+	model_set_optimizer(s->model, class);
+	*ret_row = optimizer_class_row(class);
+	*ret_conf = s->model->optimizer_conf;
+	return true;
+}
+
+static void metric_names(struct names *ret)
+{
+	for (int i = 0; metric_classes[i]; i++)
+		names_add(ret, metric_class_row(metric_classes[i]).name);
+}
+
+static bool set_metric(struct spec *s, const char *type, const char *name,
+	struct registry_row *ret_row, void **ret_conf, struct error *err)
+{
+	const struct metric_class *class = metric_class_find(type);
 
 	if (!class)
+		return true;
+	struct model_metric *m = model_add_metric(s->model, class, name, err);
+	if (!m)
 		return false;
-	model_set_optimizer(m, class);
-	*ret_row = optimizer_class_row(class);
-	*ret_conf = m->optimizer_conf;
+	*ret_row = metric_class_row(class);
+	*ret_conf = m->conf;
+	return true;
+}
+
+static void callback_names(struct names *ret)
+{
+	for (int i = 0; callback_classes[i]; i++)
+		names_add(ret, callback_class_row(callback_classes[i]).name);
+}
+
+static bool set_callback(struct spec *s, const char *type, const char *name,
+	struct registry_row *ret_row, void **ret_conf, struct error *err)
+{
+	const struct callback_class *class = callback_class_find(type);
+
+	(void)name; /* has none */
+	if (!class)
+		return true;
+	struct callback *c = callbacks_add(&s->callbacks, class, err);
+	if (!c)
+		return false;
+	*ret_row = callback_class_row(class);
+	*ret_conf = c->conf;
+	return true;
+}
+
+/* The object's own "name", or NULL; false: it is not a string. */
+static bool read_own_name(struct reader *r, const struct json *v, const struct kind *kind,
+	const char *pointer, const char **ret)
+{
+	const struct json *name =
+		kind->named && json_type(v) == JSON_OBJECT ? json_find(v, "name") : NULL;
+	char place[POINTER_BYTES];
+
+	*ret = NULL;
+	if (!name)
+		return true;
+	pointer_key(place, pointer, "name");
+	if (json_type(name) != JSON_STRING)
+		return value_refuse(name, "name", "a string", place, r->problems);
+	*ret = json_string(name);
 	return true;
 }
 
 static bool read_kind(
 	struct reader *r, const struct json *v, const char *pointer, const struct kind *kind)
 {
-	static const char *const others[] = { "type", NULL };
+	static const char *const others[] = { "type", NULL }, *const named[] = { "type", "name",
+		NULL };
 	const struct json *type = json_type(v) == JSON_OBJECT ? json_find(v, "type") : v;
 	struct names known = { 0 };
-	struct registry_row row;
-	void *conf;
+	struct registry_row row = { 0 };
+	struct error err;
+	void *conf = NULL;
 	char place[POINTER_BYTES];
+	const char *name;
 
 	kind->names(&known);
 	(void)snprintf(place, sizeof place, "%s", pointer);
@@ -175,48 +260,58 @@ static bool read_kind(
 		return value_refuse(type, type == v ? kind->what : "type",
 			type == v ? "a name, or an object with \"type\"" : "a name", place,
 			r->problems);
-	if (!kind->set(r->spec->model, json_string(type), &row, &conf))
+	if (!read_own_name(r, v, kind, pointer, &name))
+		return false;
+	if (!kind->set(r->spec, json_string(type), name, &row, &conf, &err)) {
+		error_pointer_prefix(&err, "%s", pointer);
+		return problems_add(r->problems, &err);
+	}
+	if (!row.name)
 		return names_refuse(&known, kind->what, json_string(type), place, r->problems);
-	return type == v || arguments_read(row.params, v, others, conf, pointer, r->problems);
+	return type == v || arguments_read(row.params, v, kind->named ? named : others, conf,
+				    pointer, r->problems);
 }
 
 static bool read_loss(struct reader *r, const struct json *v, const char *pointer)
 {
-	return read_kind(r, v, pointer, &(struct kind){ "loss", loss_names, set_loss });
+	return read_kind(r, v, pointer, &(struct kind){ "loss", false, loss_names, set_loss });
 }
 
 static bool read_optimizer(struct reader *r, const struct json *v, const char *pointer)
 {
-	return read_kind(
-		r, v, pointer, &(struct kind){ "optimizer", optimizer_names, set_optimizer });
+	return read_kind(r, v, pointer,
+		&(struct kind){ "optimizer", false, optimizer_names, set_optimizer });
 }
 
 /* --- lists ------------------------------------------------------------------------------------ */
 
-static bool read_metrics(struct reader *r, const struct json *v, const char *pointer)
+static bool read_kinds(struct reader *r, const struct json *v, const char *name,
+	const char *pointer, const struct kind *kind)
 {
-	struct names known = { 0 };
 	bool ok = true;
 	int index = 0;
 
 	if (json_type(v) != JSON_ARRAY)
-		return value_refuse(v, "metrics", "a list of names", pointer, r->problems);
-	for (int i = 0; metric_names[i]; i++)
-		names_add(&known, metric_names[i]);
+		return value_refuse(v, name, "a list of names, or of objects with \"type\"",
+			pointer, r->problems);
 	for (const struct json *e = json_first(v); e; e = json_next(e)) {
 		char place[POINTER_BYTES];
 		pointer_index(place, pointer, index++);
-		if (json_type(e) != JSON_STRING)
-			ok = value_refuse(e, "a metric", "a name", place, r->problems);
-		else if (strcmp(json_string(e), "accuracy") != 0)
-			ok = names_refuse(&known, "metric", json_string(e), place, r->problems);
-		else if (r->spec->accuracy)
-			ok = problem_at(
-				r->problems, place, "the metric \"accuracy\" is named twice");
-		else
-			r->spec->accuracy = true;
+		ok &= read_kind(r, e, place, kind);
 	}
 	return ok;
+}
+
+static bool read_metrics(struct reader *r, const struct json *v, const char *pointer)
+{
+	return read_kinds(r, v, "metrics", pointer,
+		&(struct kind){ "metric", true, metric_names, set_metric });
+}
+
+static bool read_callbacks(struct reader *r, const struct json *v, const char *pointer)
+{
+	return read_kinds(r, v, "callbacks", pointer,
+		&(struct kind){ "callback", false, callback_names, set_callback });
 }
 
 static bool read_metadata(struct reader *r, const struct json *v, const char *pointer)
@@ -268,6 +363,7 @@ static const struct field {
 	{ "loss", false, read_loss },
 	{ "optimizer", false, read_optimizer },
 	{ "metrics", false, read_metrics },
+	{ "callbacks", false, read_callbacks },
 	{ "metadata", false, read_metadata },
 };
 

@@ -155,14 +155,23 @@ static bool check_data(const struct spec *s, const struct dataset *dataset,
 	return true;
 }
 
+int64_t spec_steps(const struct spec *s, int64_t samples)
+{
+	return s->steps_per_epoch != PARAM_NULL
+		       ? s->steps_per_epoch
+		       : trainer_steps(samples, s->batch_size, (enum trainer_last_batch)s->last_batch);
+}
+
 struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
 	struct problems *problems)
 {
-	struct plan_options options = { .batch_size = s->batch_size, .bytes_max = bytes_max };
+	struct plan_options options = { .bytes_max = bytes_max };
 	struct error err;
 
 	if (!check_data(s, dataset, &options, problems))
 		return NULL;
+	options.batch_size = trainer_batch_most(dataset->parts[DATASET_X_TRAIN].dim[0],
+		s->batch_size, (enum trainer_last_batch)s->last_batch);
 	struct plan *plan = plan_new(s->model, &options, &err);
 	if (!plan)
 		(void)problems_add(problems, &err); /* NULL says the same */

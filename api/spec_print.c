@@ -2,6 +2,7 @@
 #include "api/spec_read.h"
 
 #include <assert.h>
+#include <string.h>
 
 static void print_arguments(struct json_writer *w, const struct param *params, const void *conf)
 {
@@ -61,6 +62,36 @@ static void print_validation(struct json_writer *w, enum spec_validation validat
 	json_close_object(w);
 }
 
+/* A metric without arguments is its name alone. */
+static void print_metrics(struct json_writer *w, const struct model *m)
+{
+	json_open_list(w, "metrics");
+	for (int i = 0; i < m->n_metrics; i++) {
+		const struct model_metric *metric = &m->metrics[i];
+		struct registry_row row = metric_class_row(metric->class);
+		if (!row.params && strcmp(metric->name, row.name) == 0) {
+			json_put_string(w, NULL, row.name);
+			continue;
+		}
+		json_open_object(w, NULL);
+		json_put_string(w, "type", row.name);
+		json_put_string(w, "name", metric->name);
+		print_arguments(w, row.params, metric->conf);
+		json_close_object(w);
+	}
+	json_close_list(w);
+}
+
+static void print_callbacks(struct json_writer *w, const struct callbacks *c)
+{
+	json_open_list(w, "callbacks");
+	for (int i = 0; i < c->count; i++) {
+		struct registry_row row = callback_class_row(c->callbacks[i].class);
+		print_row(w, NULL, &row, c->callbacks[i].conf);
+	}
+	json_close_list(w);
+}
+
 void spec_print(const struct spec *s, struct buffer *out)
 {
 	const struct model *m = s->model;
@@ -76,10 +107,8 @@ void spec_print(const struct spec *s, struct buffer *out)
 	print_model(&w, m);
 	print_row(&w, "loss", &loss, m->loss_conf);
 	print_row(&w, "optimizer", &optimizer, m->optimizer_conf);
-	json_open_list(&w, "metrics");
-	if (s->accuracy)
-		json_put_string(&w, NULL, "accuracy");
-	json_close_list(&w);
+	print_metrics(&w, m);
+	print_callbacks(&w, &s->callbacks);
 	print_arguments(&w, spec_params, s);
 	json_put_raw(&w, "metadata", s->metadata);
 	json_close_object(&w);
@@ -114,11 +143,20 @@ static void print_layer_info(struct json_writer *w, const struct plan *plan, int
 	json_close_object(w);
 }
 
+static int64_t last_batch_size(const struct spec *s, int64_t samples, int64_t steps)
+{
+	enum trainer_last_batch last = (enum trainer_last_batch)s->last_batch;
+	bool ends = steps == trainer_steps(samples, s->batch_size, last);
+
+	return ends && last != TRAINER_LAST_DROP ? samples - (steps - 1) * s->batch_size
+						 : s->batch_size;
+}
+
 void spec_print_forecast(const struct spec *s, const struct plan *plan,
 	const struct dataset *dataset, struct buffer *out)
 {
 	int64_t samples = dataset->parts[DATASET_X_TRAIN].dim[0];
-	int64_t steps = (samples - 1) / s->batch_size + 1;
+	int64_t steps = spec_steps(s, samples);
 	struct plan_forecast f;
 	struct json_writer w;
 
@@ -130,7 +168,7 @@ void spec_print_forecast(const struct spec *s, const struct plan *plan,
 	json_put_integer(&w, "flops_per_sample", f.flops_per_sample);
 	print_bytes(&w, &f);
 	json_put_integer(&w, "steps_per_epoch", steps);
-	json_put_integer(&w, "last_batch_size", samples - (steps - 1) * s->batch_size);
+	json_put_integer(&w, "last_batch_size", last_batch_size(s, samples, steps));
 	json_put_integer(&w, "micro_batch_size", f.part_samples);
 	json_open_list(&w, "layers");
 	for (int i = 0; i < plan_layer_count(plan); i++)

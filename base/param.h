@@ -172,6 +172,9 @@ int param_choice_index(const char *const *choices, const char *name);
 /* Whether two names are the same but for capitals and underscores: "log_cosh" and "LogCosh". */
 bool param_same_name(const char *a, const char *b);
 
+/* Whether two names differ in capitals and underscores alone. */
+bool param_same_name(const char *a, const char *b);
+
 /* The index of the class of that name, without regard to capitals and underscores, or -1. */
 int param_class_index(const struct param_family *family, const char *name);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Grows when the meaning of a tensor or a number below changes. */
-static const char checkpoint_format[] = "epochd-1";
+static const char checkpoint_format[] = "epochd-2";
 
 enum { CHECKPOINT_HEADER_BYTES_MAX = 8 + (1 << 20) /* safetensors.h: length and header */ };
 
@@ -37,7 +37,6 @@ static const struct number numbers[] = {
 	STATE_WHOLE(step_in_epoch),
 	STATE_WHOLE(step),
 	STATE_WHOLE(epoch_samples),
-	STATE_WHOLE(epoch_correct),
 	STATE_DOUBLE(epoch_loss_sum),
 };
 enum { META_COUNT = 1 + COUNT_OF(numbers) };

@@ -107,12 +107,13 @@ static bool worker_wait(struct worker *w, enum worker_stop known)
 
 /* --- storing ------------------------------------------------------------------------------- */
 
-static void epoch_metric(struct epoch *row, const char *name, double value)
+static void epoch_metric(struct epoch *row, const char *before, const char *name, double value)
 {
 	struct metric *m = &row->metrics[row->n_metrics++];
 
-	assert(row->n_metrics <= METRIC_MAX && strlen(name) < sizeof m->name);
-	memcpy(m->name, name, strlen(name) + 1);
+	assert(row->n_metrics <= METRIC_MAX && strlen(before) + strlen(name) < sizeof m->name);
+	memcpy(m->name, before, strlen(before));
+	memcpy(m->name + strlen(before), name, strlen(name) + 1);
 	m->value = value;
 }
 
@@ -130,13 +131,15 @@ static void epoch_fill(struct epoch *row, const struct worker *w, const struct t
 	};
 	static_assert(sizeof row->phase_seconds == sizeof e->phase_seconds, "one list of phases");
 	memcpy(row->phase_seconds, e->phase_seconds, sizeof row->phase_seconds);
-	epoch_metric(row, "loss", e->loss);
-	if (w->task->spec->accuracy)
-		epoch_metric(row, "accuracy", e->accuracy);
-	if (w->task->validates)
-		epoch_metric(row, "val_loss", e->val_loss);
-	if (w->task->validates && w->task->spec->accuracy)
-		epoch_metric(row, "val_accuracy", e->val_accuracy);
+	const struct model *m = w->task->spec->model;
+	epoch_metric(row, "", "loss", e->loss);
+	for (int i = 0; i < m->n_metrics; i++)
+		epoch_metric(row, "", m->metrics[i].name, e->metrics[i]);
+	if (!e->validated)
+		return;
+	epoch_metric(row, "val_", "loss", e->val_loss);
+	for (int i = 0; i < m->n_metrics; i++)
+		epoch_metric(row, "val_", m->metrics[i].name, e->val_metrics[i]);
 }
 
 /* Where the trainer stands becomes a checkpoint, together with the epoch that ended there (NULL:
@@ -327,6 +330,12 @@ static bool worker_prepare(struct worker *w, struct error *err)
 		.train = t->train,
 		.validation = t->validates ? &t->validation : NULL,
 		.epochs = t->spec->epochs,
+		.batch_size = t->spec->batch_size,
+		.last_batch = (enum trainer_last_batch)t->spec->last_batch,
+		.steps_per_epoch =
+			t->spec->steps_per_epoch == PARAM_NULL ? 0 : t->spec->steps_per_epoch,
+		.validation_freq = t->spec->validation_freq,
+		.callbacks = &t->spec->callbacks,
 		.seed = t->spec->seed,
 		.shuffle = t->spec->shuffle,
 		.threads_max = w->threads_max,

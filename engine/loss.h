@@ -16,7 +16,6 @@ struct loss_plan {
 	bool takes_logits;    /* the last layer's activation is left out and done here */
 	bool labels;          /* targets are labels; else float rows as wide as the output */
 	int64_t labels_below; /* labels are in [0, labels_below); 0: any number is one */
-	bool accuracy;        /* `right` is filled */
 };
 
 /* Samples [begin, end) of the batch; all pointers are the batch's first sample. */
@@ -31,7 +30,6 @@ struct loss_step {
 	float scale; /* 1 / samples in the batch: the loss is a mean */
 	float *dy;   /* NULL: not wanted */
 	float *loss; /* one a sample, not scaled */
-	uint8_t *right;
 };
 
 struct loss_class {

@@ -3,6 +3,7 @@
 
 #include "engine/layer.h"
 #include "engine/loss.h"
+#include "engine/metric.h"
 #include "engine/optimizer.h"
 
 #include <ctype.h>
@@ -61,7 +62,7 @@ static void default_name(
 }
 
 /* Names stand in tensor names, file names and pointers: letters, digits and . _ - only. */
-static bool check_name(const struct model *m, const char *name, struct error *err)
+static bool check_letters(const char *name, struct error *err)
 {
 	size_t n = strlen(name);
 
@@ -74,6 +75,13 @@ static bool check_name(const struct model *m, const char *name, struct error *er
 				"the name \"%s\" has a character that is not allowed at %zu; "
 				"allowed: letters, digits, \".\", \"_\", \"-\"",
 				name, i);
+	return true;
+}
+
+static bool check_name(const struct model *m, const char *name, struct error *err)
+{
+	if (!check_letters(name, err))
+		return false;
 	int other = model_find(m, name);
 	if (other >= 0)
 		return error_at(err, ERROR_INVALID, "/name", "layer %d has the name \"%s\" already",
@@ -126,6 +134,39 @@ bool model_set_inputs(struct model *m, const char *const *names, int n_names, st
 	}
 	l->n_inputs = n_names;
 	return true;
+}
+
+static int find_metric(const struct model *m, const char *name)
+{
+	for (int i = 0; i < m->n_metrics; i++)
+		if (strcmp(m->metrics[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+struct model_metric *model_add_metric(
+	struct model *m, const struct metric_class *class, const char *name, struct error *err)
+{
+	struct model_metric *metric = &m->metrics[m->n_metrics];
+
+	if (m->n_metrics == MODEL_METRICS_MAX) {
+		(void)error_at(err, ERROR_INVALID, "", "there are more than %d metrics",
+			MODEL_METRICS_MAX);
+		return NULL;
+	}
+	if (name && !check_letters(name, err))
+		return NULL;
+	if (find_metric(m, name ? name : class->name) >= 0) {
+		(void)error_at(err, ERROR_INVALID, name ? "/name" : "",
+			"the metric \"%s\" is named twice; give one of them another \"name\"",
+			name ? name : class->name);
+		return NULL;
+	}
+	*metric = (struct model_metric){ .class = class };
+	(void)snprintf(metric->name, sizeof metric->name, "%s", name ? name : class->name);
+	param_set_defaults(class->params, metric->conf);
+	m->n_metrics++;
+	return metric;
 }
 
 void model_set_loss(struct model *m, const struct loss_class *loss)

@@ -13,7 +13,9 @@ enum {
 	MODEL_INPUTS_MAX = 8,    /* of one layer */
 	MODEL_NAME_BYTES = 64,   /* of a layer's name, its NUL included */
 	MODEL_CONF_BYTES = 2048, /* of a layer's, loss's or optimizer's conf */
-	MODEL_INPUT = -1,        /* the index that stands for the sample itself */
+	MODEL_METRICS_MAX = 16,
+	MODEL_METRIC_CONF_BYTES = 64,
+	MODEL_INPUT = -1, /* the index that stands for the sample itself */
 };
 
 struct model_layer {
@@ -25,6 +27,12 @@ struct model_layer {
 	_Alignas(16) unsigned char conf[MODEL_CONF_BYTES]; /* the class's conf struct */
 };
 
+struct model_metric {
+	const struct metric_class *class;
+	char name[MODEL_NAME_BYTES]; /* unique; the class's when none is given */
+	_Alignas(16) unsigned char conf[MODEL_METRIC_CONF_BYTES];
+};
+
 struct model {
 	struct model_layer *layers;
 	int n_layers;
@@ -32,6 +40,8 @@ struct model {
 	_Alignas(16) unsigned char loss_conf[MODEL_CONF_BYTES];
 	const struct optimizer_class *optimizer;
 	_Alignas(16) unsigned char optimizer_conf[MODEL_CONF_BYTES];
+	struct model_metric metrics[MODEL_METRICS_MAX];
+	int n_metrics;
 };
 
 /* An empty model; NULL without memory. The caller frees with model_free, which accepts NULL. */
@@ -53,6 +63,11 @@ int model_find(const struct model *m, const char *name);
  * it. */
 bool model_set_inputs(
 	struct model *m, const char *const *names, int n_names, struct error *err) MUST_CHECK;
+
+/* Appends a metric with its defaults and returns it. `name` may be NULL. NULL: there are too many,
+ * or the name is taken or not one (pointer "/name"). */
+struct model_metric *model_add_metric(struct model *m, const struct metric_class *class,
+	const char *name, struct error *err) MUST_CHECK;
 
 void model_set_loss(struct model *m, const struct loss_class *loss); /* with its defaults */
 void model_set_optimizer(

@@ -190,11 +190,49 @@ static bool plan_loss(struct plan *p, struct error *err)
 
 	if (!p->model->loss->plan(p->model->loss_conf, &request, &p->loss, err))
 		return false;
-	if (p->loss.takes_logits)
+	if (p->loss.takes_logits) {
+		p->taken_activation = last->activation;
+		p->taken_alpha = last->alpha;
 		last->activation = ACTIVATION_LINEAR;
+	}
 	p->input_values = shape_elements(&p->options.input);
 	p->output_values = shape_elements(&last->out);
 	p->target_values = p->loss.labels ? 0 : p->output_values;
+	return true;
+}
+
+/* A matrix of more classes is no longer read by anybody. */
+enum { CONFUSION_CLASSES_MAX = 256 };
+
+static bool plan_metrics(struct plan *p, struct error *err)
+{
+	const struct model *m = p->model;
+	struct metric_request request = { .output = p->layers[p->n_layers - 1].plan.out,
+		.labels = p->loss.labels };
+	int64_t classes = p->output_values > 1 ? p->output_values : 2;
+
+	if (p->loss.labels && p->options.classes <= classes && classes <= CONFUSION_CLASSES_MAX)
+		p->classes = classes;
+	p->n_metrics = m->n_metrics;
+	for (int i = 0; i < m->n_metrics; i++) {
+		struct planned_metric *planned = &p->metrics[i];
+		planned->class = m->metrics[i].class;
+		if (!planned->class->plan(m->metrics[i].conf, &request, &planned->plan, err)) {
+			if (err) {
+				char text[sizeof err->text];
+				(void)snprintf(text, sizeof text, "%s: %.400s", m->metrics[i].name,
+					err->text);
+				memcpy(err->text, text, sizeof text);
+				error_pointer_prefix(err, "/metrics/%d", i);
+			}
+			return false;
+		}
+		planned->first_count = p->n_counts;
+		planned->first_value = p->n_values;
+		p->n_counts += planned->plan.n_counts;
+		p->n_values += planned->plan.n_values;
+		p->wants_probabilities |= planned->plan.wants_probabilities;
+	}
 	return true;
 }
 
@@ -350,7 +388,8 @@ static bool place_all(struct plan *p)
 		!place(p, samples, sizeof(int32_t), kind, &p->labels) ||
 		!place(p, samples, p->target_values * floats, kind, &p->targets) ||
 		!place(p, samples, floats, kind, &p->loss_values) ||
-		!place(p, samples, 1, kind, &p->right) ||
+		!place(p, samples, p->n_values * floats, kind, &p->metric_values) ||
+		!place(p, p->classes ? samples : 0, sizeof(int32_t), kind, &p->predicted) ||
 		!place(p, samples, place_extra(p) * floats, kind, &p->dx_extra) ||
 		!place(p, p->n_tasks, sizeof(double), &p->forecast.gradient_bytes, &p->squares) ||
 		!place(p, p->n_weights, floats, &p->forecast.gradient_bytes, &p->scales))
@@ -366,7 +405,10 @@ static bool place_all(struct plan *p)
 	for (int i = 0; i < p->n_weights; i++)
 		if (2 * p->weights[i].unit * p->weights[i].units_per_task > scratch)
 			scratch = 2 * p->weights[i].unit * p->weights[i].units_per_task;
-	p->scratch_bytes = size_round_up((size_t)scratch * sizeof(float), 4096) + 64 * 5;
+	p->counts = size_round_up((size_t)scratch * sizeof(float), 64);
+	size_t counted = (size_t)p->n_counts * sizeof(int64_t) +
+			 (size_t)(p->wants_probabilities ? p->output_values : 0) * sizeof(float);
+	p->scratch_bytes = size_round_up(p->counts + counted, 4096) + 64 * 5;
 	return true;
 }
 
@@ -525,7 +567,7 @@ struct plan *plan_new(
 		(void)error_no_memory(err);
 		goto fail;
 	}
-	if (!plan_shapes(p, err) || !plan_loss(p, err))
+	if (!plan_shapes(p, err) || !plan_loss(p, err) || !plan_metrics(p, err))
 		goto fail;
 	plan_gradients(p);
 	if (!plan_memory(p, err) || !plan_stages(p, err))

@@ -4,6 +4,7 @@
 
 #include "engine/layer.h"
 #include "engine/loss.h"
+#include "engine/metric.h"
 #include "engine/optimizer.h"
 
 struct planned_weight {
@@ -56,6 +57,12 @@ struct plan_stage {
 	int collect, collect_backward;
 };
 
+struct planned_metric {
+	const struct metric_class *class;
+	struct metric_plan plan;
+	int first_count, first_value; /* among those of all metrics */
+};
+
 struct plan {
 	const struct model *model;
 	struct plan_options options;
@@ -66,6 +73,12 @@ struct plan {
 	struct optimizer_slots slots;
 	int64_t n_tasks; /* of an update, over all weights */
 	struct loss_plan loss;
+	enum activation taken_activation; /* that the loss took over: of y to probabilities */
+	float taken_alpha;
+	struct planned_metric metrics[MODEL_METRICS_MAX];
+	int n_metrics, n_counts, n_values; /* of all metrics, the last two */
+	bool wants_probabilities;
+	int64_t classes;           /* of a confusion matrix; 0: there is none */
 	struct plan_stage *stages; /* of one step; the last one ends with the first layer */
 	int n_stages;
 	int64_t part_samples; /* worked at a time: the batch size, or whole chunks */
@@ -73,7 +86,9 @@ struct plan {
 	bool keeps_gradients; /* whole: a batch has parts, or their norms are needed */
 	int64_t input_values, output_values,
 		target_values; /* floats a sample; target_values 0: labels */
-	size_t x, labels, targets, loss_values, right;
+	size_t x, labels, targets, loss_values;
+	size_t metric_values, predicted;
+	size_t counts;        /* from the start of a thread's scratch: int64_t[n_counts] */
 	size_t squares;       /* of the gradient, a double a task: the sum of its squares */
 	size_t scales;        /* a float a weight: what its gradient is multiplied by */
 	size_t dx_extra;      /* where second gradients of tensors are made before they are added */

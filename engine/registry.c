@@ -2,10 +2,12 @@
 #include "engine/registry.h"
 
 #include "engine/activation.h"
+#include "engine/callback.h"
 #include "engine/constraints.h"
 #include "engine/initializer.h"
 #include "engine/layer.h"
 #include "engine/loss.h"
+#include "engine/metric.h"
 #include "engine/optimizer.h"
 #include "engine/regularizers.h"
 #include "engine/schedule.h"
@@ -29,6 +31,13 @@ extern const struct loss_class loss_binary_crossentropy, loss_binary_focal_cross
 	loss_mean_absolute_error, loss_mean_absolute_percentage_error, loss_mean_squared_error,
 	loss_mean_squared_logarithmic_error, loss_poisson, loss_sparse_categorical_crossentropy,
 	loss_squared_hinge;
+extern const struct callback_class callback_early_stopping, callback_reduce_lr_on_plateau,
+	callback_terminate_on_nan;
+extern const struct metric_class metric_accuracy, metric_auc, metric_binary_accuracy,
+	metric_categorical_accuracy, metric_f1_score, metric_mean_absolute_error,
+	metric_mean_squared_error, metric_precision, metric_r2_score, metric_recall,
+	metric_root_mean_squared_error, metric_sparse_categorical_accuracy,
+	metric_sparse_top_k_categorical_accuracy, metric_top_k_categorical_accuracy;
 extern const struct optimizer_class optimizer_adadelta, optimizer_adagrad, optimizer_adam,
 	optimizer_adamax, optimizer_adamw, optimizer_lion, optimizer_nadam, optimizer_rmsprop,
 	optimizer_sgd;
@@ -107,7 +116,30 @@ const struct optimizer_class *const optimizer_classes[] = {
 	NULL,
 };
 
-const char *const metric_names[] = { "accuracy", NULL };
+const struct callback_class *const callback_classes[] = {
+	&callback_early_stopping,
+	&callback_reduce_lr_on_plateau,
+	&callback_terminate_on_nan,
+	NULL,
+};
+
+const struct metric_class *const metric_classes[] = {
+	&metric_accuracy,
+	&metric_auc,
+	&metric_binary_accuracy,
+	&metric_categorical_accuracy,
+	&metric_f1_score,
+	&metric_mean_absolute_error,
+	&metric_mean_squared_error,
+	&metric_precision,
+	&metric_r2_score,
+	&metric_recall,
+	&metric_root_mean_squared_error,
+	&metric_sparse_categorical_accuracy,
+	&metric_sparse_top_k_categorical_accuracy,
+	&metric_top_k_categorical_accuracy,
+	NULL,
+};
 
 const char *const activation_names[] = {
 	[ACTIVATION_LINEAR] = "linear",
@@ -168,6 +200,35 @@ const struct optimizer_class *optimizer_class_find(const char *name)
 	return NULL;
 }
 
+/* Keras's short names. */
+static const struct {
+	const char *name, *means;
+} metric_aliases[] = {
+	{ "acc", "accuracy" },
+	{ "mae", "mean_absolute_error" },
+	{ "mse", "mean_squared_error" },
+	{ "rmse", "root_mean_squared_error" },
+};
+
+const struct metric_class *metric_class_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(metric_aliases); i++)
+		if (strcasecmp(name, metric_aliases[i].name) == 0)
+			name = metric_aliases[i].means;
+	for (int i = 0; metric_classes[i]; i++)
+		if (param_same_name(metric_classes[i]->name, name))
+			return metric_classes[i];
+	return NULL;
+}
+
+const struct callback_class *callback_class_find(const char *name)
+{
+	for (int i = 0; callback_classes[i]; i++)
+		if (param_same_name(callback_classes[i]->name, name))
+			return callback_classes[i];
+	return NULL;
+}
+
 struct registry_row layer_class_row(const struct layer_class *c)
 {
 	assert(c->conf_size <= MODEL_CONF_BYTES);
@@ -177,6 +238,18 @@ struct registry_row layer_class_row(const struct layer_class *c)
 struct registry_row loss_class_row(const struct loss_class *c)
 {
 	assert(c->conf_size <= MODEL_CONF_BYTES);
+	return (struct registry_row){ c->name, c->doc, c->params, c->conf_size };
+}
+
+struct registry_row callback_class_row(const struct callback_class *c)
+{
+	assert(c->conf_size <= CALLBACK_CONF_BYTES);
+	return (struct registry_row){ c->name, c->doc, c->params, c->conf_size };
+}
+
+struct registry_row metric_class_row(const struct metric_class *c)
+{
+	assert(c->conf_size <= MODEL_METRIC_CONF_BYTES);
 	return (struct registry_row){ c->name, c->doc, c->params, c->conf_size };
 }
 

@@ -308,7 +308,6 @@ void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end)
 		.scale = 1.0f / (float)r->batch_count,
 		.dy = with_gradient ? run_at(r, last->dy) : NULL,
 		.loss = run_at(r, p->loss_values),
-		.right = run_at(r, p->right),
 	};
 
 	p->model->loss->run(&s, begin, end);
@@ -359,22 +358,6 @@ void run_combine(struct run *r, int stage)
 	if (st->collect_backward >= 0)
 		r->plan->layers[st->collect_backward].class->combine_backward(
 			&r->steps[st->collect_backward]);
-}
-
-void run_results(const struct run *r, double *loss_sum, int64_t *correct)
-{
-	const float *loss = run_at(r, r->plan->loss_values);
-	const uint8_t *right = run_at(r, r->plan->right);
-
-	for (int64_t i = 0; i < r->count; i++) {
-		*loss_sum += (double)loss[i];
-		*correct += right[i];
-	}
-}
-
-bool run_has_accuracy(const struct run *r)
-{
-	return r->plan->loss.accuracy;
 }
 
 float *run_weight(const struct run *r, int index)

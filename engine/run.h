@@ -53,6 +53,7 @@ void run_gather(struct run *r, const struct data *data, const struct shuffle *or
 /* Through the layers [from, to), backward from above. */
 void run_forward(struct run *r, int thread, int from, int to, int64_t begin, int64_t end);
 void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end);
+void run_metrics(struct run *r, int thread, int64_t begin, int64_t end);
 void run_backward(struct run *r, int thread, int from, int to, int64_t begin, int64_t end);
 /* What stands at the end of a stage, if anything does: see struct plan_stage. */
 void run_collect(struct run *r, int thread, int stage, int64_t begin, int64_t end);
@@ -69,9 +70,19 @@ void run_update(
 /* Sets the weights to their running means, if the optimizer keeps them. */
 void run_overwrite_with_means(struct run *r);
 
-/* After all threads' run_loss: adds those of this part, in the order of the samples. */
-void run_results(const struct run *r, double *loss_sum, int64_t *correct);
-bool run_has_accuracy(const struct run *r);
+/* What was counted over any number of batches. */
+struct run_totals {
+	double loss;        /* summed over the samples */
+	double *sums;       /* the plan's n_counts + n_values: of all metrics */
+	int64_t *confusion; /* NULL, or the plan's classes²: [label][predicted] */
+};
+/* After all threads' run_loss and run_metrics: adds those of this part, in the order of the
+ * samples. */
+void run_results(struct run *r, struct run_totals *t);
+/* The first layer whose output has a number that is not finite in this part; -1: none. */
+int run_first_not_finite(const struct run *r);
+/* Metric `metric` of the model, from the sums of that many samples. */
+double run_metric(const struct run *r, int metric, const double *sums, int64_t samples);
 
 /* Weight `index` of the plan: its values, and those of slot `slot`. */
 float *run_weight(const struct run *r, int index);

@@ -1,308 +1,34 @@
-/* trainer.c - see trainer.h. */
-#include "engine/trainer.h"
+/* trainer.c - the training loop. See trainer.h. */
+#include "engine/trainer_layout.h"
 
 #include "base/clock.h"
-#include "engine/crew.h"
-#include "engine/plan_layout.h"
-#include "engine/run.h"
-#include "engine/trial.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
-enum phase { PHASE_DATA, PHASE_FORWARD, PHASE_LOSS, PHASE_BACKWARD, PHASE_UPDATE, PHASE_COUNT };
 const char *const trainer_phase_names[5] = { "data", "forward", "loss", "backward", "update" };
 static_assert(PHASE_COUNT == 5, "one name a phase");
-
-/* What other threads may read while training goes on. */
-struct published {
-	_Atomic int64_t epoch, step, samples, steps_total;
-	_Atomic double loss, accuracy, samples_per_second;
-	atomic_bool validating;
-};
-
-struct trainer {
-	struct trainer_options options;
-	struct data validation; /* if options.validation */
-	const struct kernels *kernels;
-	struct run *run;
-	struct crew *crew;
-	atomic_int threads; /* that the next step may use */
-	struct trainer_state state;
-	struct published published;
-
-	/* The step at work: written before the crew begins, read by all. */
-	const struct data *data;
-	const struct shuffle *order;
-	struct shuffle shuffle;
-	int64_t first; /* position of the batch's first sample in the epoch */
-	int stage;     /* of the plan */
-	int step_threads;
-	struct trial streams; /* of threads that do or do not share a cache */
-	struct optimizer_step optimizer_step;
-	int64_t phase_ns[PHASE_COUNT]; /* of thread 0 */
-
-	int64_t rate_ns;      /* when samples_per_second was last worked out */
-	int64_t rate_samples; /* since then */
-};
-
-const char *trainer_isa(const char *isa)
-{
-	const struct kernels *k = kernels_find(isa);
-
-	return k ? k->name : NULL;
-}
-
-/* --- checks
- * ------------------------------------------------------------------------------------------------------
- */
-
-static int64_t label_at(const struct data *d, int64_t i)
-{
-	return d->y_type == DATA_U8 ? ((const uint8_t *)d->y)[i] : ((const int32_t *)d->y)[i];
-}
-
-static bool check_data(
-	const struct plan *p, const struct data *d, const char *what, struct error *err)
-{
-	char wanted[SHAPE_TEXT_BYTES], seen[SHAPE_TEXT_BYTES];
-
-	shape_text(&p->options.input, wanted);
-	shape_text(&d->shape, seen);
-	if (d->count < 1)
-		return error_at(err, ERROR_INVALID, "/dataset", "the %s data have no sample", what);
-	if (!shape_equal(&d->shape, &p->options.input))
-		return error_at(err, ERROR_INVALID, "/dataset",
-			"the %s data have samples of shape %s; the model was planned for %s", what,
-			seen, wanted);
-	if (p->loss.labels == (d->y_type == DATA_F32))
-		return error_at(err, ERROR_INVALID, "/loss",
-			"the loss takes %s; the %s data have %s",
-			p->loss.labels ? "labels" : "numbers", what,
-			p->loss.labels ? "numbers" : "labels");
-	/* Where labels are indices into the output, one too large would read and write outside it.
-	 */
-	int64_t below = p->loss.labels_below;
-	for (int64_t i = 0; below > 0 && i < d->count; i++)
-		if (label_at(d, i) < 0 || label_at(d, i) >= below)
-			return error_at(err, ERROR_INVALID, "/dataset",
-				"label %" PRId64 " of the %s data is %" PRId64
-				"; allowed: [0, %" PRId64 "]",
-				i, what, label_at(d, i), below - 1);
-	return true;
-}
-
-/* --- making and freeing
- * ------------------------------------------------------------------------------------------ */
-
-struct trainer *trainer_new(const struct trainer_options *options, struct error *err)
-{
-	struct trainer *t = calloc(1, sizeof *t);
-
-	if (!t) {
-		(void)error_no_memory(err);
-		return NULL;
-	}
-	assert(options->threads_max >= 1 && options->threads_max <= CREW_THREADS_MAX &&
-		options->epochs >= 1);
-	t->options = *options;
-	t->kernels = kernels_find(options->isa);
-	if (!t->kernels) {
-		(void)error_set(
-			err, ERROR_INVALID, "this CPU has no instruction set \"%s\"", options->isa);
-		goto fail;
-	}
-	if (!check_data(options->plan, &options->train, "training", err))
-		goto fail;
-	if (options->validation) {
-		t->validation = *options->validation;
-		if (!check_data(options->plan, &t->validation, "validation", err))
-			goto fail;
-	}
-	t->run = run_new(options->plan, t->kernels, options->threads_max, err);
-	if (!t->run)
-		goto fail;
-	t->crew = crew_new(options->threads_max, err);
-	if (!t->crew)
-		goto fail;
-	run_initialize(t->run, options->seed);
-	run_adapt(t->run, &options->train);
-	atomic_init(&t->threads, options->threads_max);
-	return t;
-fail:
-	trainer_free(t);
-	return NULL;
-}
-
-void trainer_free(struct trainer *t)
-{
-	if (!t)
-		return;
-	crew_free(t->crew);
-	run_free(t->run);
-	free(t);
-}
-
-void trainer_set_threads(struct trainer *t, int threads)
-{
-	int most = t->options.threads_max;
-
-	atomic_store(&t->threads, threads < 1 ? 1 : threads > most ? most : threads);
-}
-
-/* --- state
- * -------------------------------------------------------------------------------------------------------
- */
-
-static int64_t steps_in(const struct trainer *t, const struct data *d)
-{
-	int64_t batch = t->options.plan->options.batch_size;
-
-	return (d->count + batch - 1) / batch;
-}
-
-int trainer_tensor_count(const struct trainer *t)
-{
-	const struct plan *p = t->options.plan;
-	int n = 0;
-
-	for (int i = 0; i < p->n_weights; i++)
-		n += p->weights[i].frozen ? 1 : 1 + p->slots.count;
-	return n;
-}
-
-/* Index `index` of the weights that have slots. */
-static int trainable_weight(const struct plan *p, int index)
-{
-	for (int i = 0;; i++)
-		if (!p->weights[i].frozen && index-- == 0)
-			return i;
-}
-
-void trainer_tensor(const struct trainer *t, int index, struct trainer_tensor *ret)
-{
-	const struct plan *p = t->options.plan;
-	bool is_weight = index < p->n_weights;
-	int n_trainable =
-		p->slots.count ? (trainer_tensor_count(t) - p->n_weights) / p->slots.count : 0;
-	int weight = is_weight ? index : trainable_weight(p, (index - p->n_weights) % n_trainable);
-	const struct planned_weight *w = &p->weights[weight];
-	const struct weight_plan *wp = &p->layers[w->layer].plan.weights[w->index];
-	const char *layer = p->model->layers[p->layers[w->layer].source].name;
-
-	*ret = (struct trainer_tensor){ .shape = wp->shape, .is_weight = is_weight };
-	if (is_weight) {
-		ret->values = run_weight(t->run, weight);
-		(void)snprintf(ret->name, sizeof ret->name, "%s/%s", layer, wp->name);
-	} else {
-		int slot = (index - p->n_weights) / n_trainable;
-		ret->values = run_slot(t->run, weight, slot);
-		(void)snprintf(ret->name, sizeof ret->name, "optimizer/%s/%s/%s",
-			p->slots.names[slot], layer, wp->name);
-	}
-}
-
-void trainer_get_state(const struct trainer *t, struct trainer_state *ret)
-{
-	*ret = t->state;
-}
-
-bool trainer_set_state(struct trainer *t, const struct trainer_state *s, struct error *err)
-{
-	int64_t steps = steps_in(t, &t->options.train), batch = t->options.plan->options.batch_size;
-	int64_t samples =
-		s->step_in_epoch < steps ? s->step_in_epoch * batch : t->options.train.count;
-
-	if (s->epoch < 0 || s->epoch > t->options.epochs || s->step_in_epoch < 0 ||
-		s->step_in_epoch > steps || s->step != s->epoch * steps + s->step_in_epoch ||
-		s->epoch_samples != samples || s->epoch_correct < 0 || s->epoch_correct > samples ||
-		!isfinite(s->epoch_loss_sum))
-		return error_set(err, ERROR_INVALID,
-			"the checkpoint stands at epoch %" PRId64 ", step %" PRId64 " (%" PRId64
-			" in all), which this job of %" PRId64 " epochs of %" PRId64
-			" steps never does",
-			s->epoch, s->step_in_epoch, s->step, t->options.epochs, steps);
-	t->state = *s;
-	return true;
-}
-
-/* --- watching
- * ----------------------------------------------------------------------------------------------------
- */
-
-static void publish(struct trainer *t)
-{
-	const struct trainer_state *s = &t->state;
-	struct published *p = &t->published;
-	double n = s->epoch_samples ? (double)s->epoch_samples : NAN;
-
-	atomic_store_explicit(&p->epoch, s->epoch + 1, memory_order_relaxed);
-	atomic_store_explicit(&p->step, s->step_in_epoch, memory_order_relaxed);
-	atomic_store_explicit(&p->samples, s->epoch_samples, memory_order_relaxed);
-	atomic_store_explicit(&p->loss, s->epoch_loss_sum / n, memory_order_relaxed);
-	atomic_store_explicit(&p->accuracy,
-		run_has_accuracy(t->run) ? (double)s->epoch_correct / n : NAN,
-		memory_order_relaxed);
-}
-
-void trainer_progress(const struct trainer *t, struct trainer_progress *ret)
-{
-	const struct published *p = &t->published;
-	int64_t epoch = atomic_load_explicit(&p->epoch, memory_order_relaxed);
-
-	*ret = (struct trainer_progress){
-		.epoch = epoch < 1                   ? 1
-			 : epoch > t->options.epochs ? t->options.epochs
-						     : epoch,
-		.step = atomic_load_explicit(&p->step, memory_order_relaxed),
-		.steps_per_epoch = steps_in(t, &t->options.train),
-		.samples = atomic_load_explicit(&p->samples, memory_order_relaxed),
-		.loss = atomic_load_explicit(&p->loss, memory_order_relaxed),
-		.accuracy = atomic_load_explicit(&p->accuracy, memory_order_relaxed),
-		.validating = atomic_load_explicit(&p->validating, memory_order_relaxed),
-	};
-}
-
-/* Counts a step, and works out the rate anew every quarter of a second. */
-static void count_samples(struct trainer *t, int64_t samples)
-{
-	int64_t now = clock_monotonic_ns();
-
-	atomic_fetch_add_explicit(&t->published.steps_total, 1, memory_order_relaxed);
-	t->rate_samples += samples;
-	if (now - t->rate_ns < 250000000)
-		return;
-	atomic_store_explicit(&t->published.samples_per_second,
-		(double)t->rate_samples * 1e9 / (double)(now - t->rate_ns), memory_order_relaxed);
-	t->rate_ns = now;
-	t->rate_samples = 0;
-}
-
-double trainer_samples_per_second(const struct trainer *t)
-{
-	return atomic_load_explicit(&t->published.samples_per_second, memory_order_relaxed);
-}
-
-int64_t trainer_heartbeat(const struct trainer *t)
-{
-	return atomic_load_explicit(&t->published.steps_total, memory_order_relaxed);
-}
 
 /* --- a step
  * ------------------------------------------------------------------------------------------------------
  */
 
 /* Adds the time since *since to a phase, if this is thread 0's time. */
-static void phase_end(struct trainer *t, int thread, enum phase phase, int64_t *since)
+static void phase_end(struct trainer *t, int thread, enum trainer_phase phase, int64_t *since)
 {
 	if (thread != 0)
 		return;
 	int64_t now = clock_monotonic_ns();
 	t->phase_ns[phase] += now - *since;
 	*since = now;
+}
+
+static bool is_last_stage(const struct trainer *t)
+{
+	return t->stage == t->options.plan->n_stages - 1;
 }
 
 static void train_samples(void *ctx, int piece, int thread)
@@ -321,6 +47,8 @@ static void train_samples(void *ctx, int piece, int thread)
 	phase_end(t, thread, PHASE_FORWARD, &since);
 	if (st->has_loss)
 		run_loss(t->run, true, begin, end);
+	if (is_last_stage(t))
+		run_metrics(t->run, thread, begin, end);
 	phase_end(t, thread, PHASE_LOSS, &since);
 	run_backward(t->run, thread, st->backward_from, st->backward_to, begin, end);
 	run_collect(t->run, thread, t->stage, begin, end);
@@ -358,26 +86,19 @@ static void evaluate_samples(void *ctx, int piece, int thread)
 	run_gather(t->run, t->data, t->order, t->first, begin, end);
 	run_forward(t->run, thread, 0, t->options.plan->n_layers, begin, end);
 	run_loss(t->run, false, begin, end);
+	run_metrics(t->run, thread, begin, end);
 }
 
-/* Sets the batch of at most `most` samples that begins at `first` and returns their number. */
-static int64_t step_begin(struct trainer *t, const struct data *data, const struct shuffle *order,
-	int64_t first, int64_t most, bool training)
+/* Sets the batch of `count` samples that begins at `first`. */
+static void step_begin(struct trainer *t, const struct data *data, const struct shuffle *order,
+	int64_t first, int64_t count, bool training)
 {
-	int64_t count = data->count - first < most ? data->count - first : most;
-
 	t->data = data;
 	t->order = order;
 	t->first = first;
 	t->step_threads = atomic_load_explicit(&t->threads, memory_order_relaxed);
 	run_set_batch(t->run, count, training, t->state.step);
-	return count;
 }
-
-struct result {
-	double loss;
-	int64_t correct;
-};
 
 /* The stages up to the last one: what layers need to know of the whole batch. */
 static void train_early_stages(struct trainer *t)
@@ -395,7 +116,10 @@ static void train_early_stages(struct trainer *t)
 static double learning_rate(const struct trainer *t)
 {
 	const struct optimizer_conf *c = (const void *)t->options.plan->model->optimizer_conf;
+	double set = t->memory[MEMORY_LEARNING_RATE];
 
+	if (set != 0)
+		return set;
 	return schedule_rate(&c->learning_rate.variant, optimizer_iterations(c, t->state.step));
 }
 
@@ -411,20 +135,19 @@ static void train_update(struct trainer *t)
 }
 
 /* false: the loss is not finite; then no weight has changed. */
-static bool train_last_stage(struct trainer *t, struct result *ret)
+static bool train_last_stage(struct trainer *t, struct run_totals *totals)
 {
 	const struct model *m = t->options.plan->model;
 	int parts = run_parts(t->run);
 
-	*ret = (struct result){ 0 };
 	optimizer_begin(m->optimizer, m->optimizer_conf, learning_rate(t), t->state.step,
 		&t->optimizer_step);
 	for (int part = 0; part < parts; part++) {
 		run_set_part(t->run, part);
 		crew_run(t->crew, t->step_threads, t->step_threads, train_samples, t);
 		int64_t since = clock_monotonic_ns();
-		run_results(t->run, &ret->loss, &ret->correct);
-		if (!isfinite(ret->loss))
+		run_results(t->run, totals);
+		if (!isfinite(totals->loss))
 			return false;
 		crew_run(t->crew, t->step_threads, update_pieces(t), train_parameters, t);
 		if (part == parts - 1)
@@ -434,34 +157,46 @@ static bool train_last_stage(struct trainer *t, struct result *ret)
 	return true;
 }
 
+/* In which step, batch and layer it was. */
+static bool refuse_loss(const struct trainer *t, int64_t count, struct error *err)
+{
+	const struct trainer_state *s = &t->state;
+	int layer = run_first_not_finite(t->run);
+	char where[128] = "the loss itself";
+
+	if (layer >= 0)
+		(void)snprintf(where, sizeof where, "layer %d (%s)", layer,
+			t->options.plan->model->layers[layer].name);
+	return error_set(err, ERROR_INVALID,
+		"the loss is not a finite number in epoch %" PRId64 ", step %" PRId64
+		" (samples %" PRId64 " to %" PRId64
+		" of the epoch); first not finite is %s: the training has diverged; a smaller "
+		"learning rate may help",
+		s->epoch + 1, s->step_in_epoch + 1, t->first, t->first + count - 1, where);
+}
+
 static bool train_step(struct trainer *t, struct error *err)
 {
 	struct trainer_state *s = &t->state;
-	int64_t batch = t->options.plan->options.batch_size;
-	int64_t count = step_begin(t, &t->options.train, t->options.shuffle ? &t->shuffle : NULL,
-		s->step_in_epoch * batch, batch, true);
-	struct result result;
+	struct run_totals totals = { .sums = t->memory + MEMORY_SUMS };
+	int64_t first, count = trainer_batch_count(t, s->step_in_epoch, &first);
 	int64_t begin = clock_monotonic_ns();
 
+	step_begin(
+		t, &t->options.train, t->options.shuffle ? &t->shuffle : NULL, first, count, true);
 	run_set_streams(t->run, t->step_threads > 1 && trial_second(&t->streams));
 	train_early_stages(t);
-	if (!train_last_stage(t, &result))
-		return error_set(err, ERROR_INVALID,
-			"the loss is not a finite number in epoch %" PRId64 ", step %" PRId64
-			" (samples %" PRId64 " to %" PRId64
-			" of the epoch): the training has diverged; a smaller learning rate may "
-			"help",
-			s->epoch + 1, s->step_in_epoch + 1, t->first, t->first + count - 1);
+	if (!train_last_stage(t, &totals))
+		return refuse_loss(t, count, err);
 
 	if (t->step_threads > 1 && count == batch)
 		trial_add(&t->streams, clock_monotonic_ns() - begin);
 	s->step++;
 	s->step_in_epoch++;
 	s->epoch_samples += count;
-	s->epoch_correct += result.correct;
-	s->epoch_loss_sum += result.loss;
-	publish(t);
-	count_samples(t, count);
+	s->epoch_loss_sum += totals.loss;
+	trainer_publish(t);
+	trainer_count_samples(t, count);
 	return true;
 }
 
@@ -478,40 +213,102 @@ static bool stopped(const atomic_bool *stop)
 static bool evaluate(struct trainer *t, const atomic_bool *stop, struct trainer_epoch *e)
 {
 	const struct data *d = &t->validation;
-	int64_t most = t->options.plan->part_samples;
-	struct result sum = { 0 };
+	const struct plan *p = t->options.plan;
+	struct run_totals totals = { .sums = t->validation_sums, .confusion = t->confusion };
 	bool whole = true;
+
+	memset(totals.sums, 0, (size_t)(p->n_counts + p->n_values) * sizeof *totals.sums);
+	if (t->confusion)
+		memset(t->confusion, 0, (size_t)(p->classes * p->classes) * sizeof *t->confusion);
 
 	atomic_store_explicit(&t->published.validating, true, memory_order_relaxed);
 	/* One sum over all samples: it does not depend on how many are worked at a time. */
-	for (int64_t first = 0; first < d->count && whole; first += most) {
-		(void)step_begin(t, d, NULL, first, most, false);
+	for (int64_t first = 0; first < d->count && whole; first += p->part_samples) {
+		int64_t left = d->count - first;
+		step_begin(
+			t, d, NULL, first, left < p->part_samples ? left : p->part_samples, false);
 		run_set_part(t->run, 0);
 		crew_run(t->crew, t->step_threads, t->step_threads, evaluate_samples, t);
-		run_results(t->run, &sum.loss, &sum.correct);
+		run_results(t->run, &totals);
 		atomic_fetch_add_explicit(&t->published.steps_total, 1, memory_order_relaxed);
 		whole = !stopped(stop);
 	}
 	atomic_store_explicit(&t->published.validating, false, memory_order_relaxed);
-	e->val_loss = sum.loss / (double)d->count;
-	if (run_has_accuracy(t->run))
-		e->val_accuracy = (double)sum.correct / (double)d->count;
+	e->val_loss = totals.loss / (double)d->count;
+	for (int i = 0; i < p->n_metrics; i++)
+		e->val_metrics[i] = run_metric(t->run, i, totals.sums, d->count);
+	e->validated = whole;
+	e->confusion = t->confusion;
+	e->classes = p->classes;
 	return whole;
+}
+
+/* What a callback watches in this epoch; NAN: nothing. */
+static double watched(
+	const struct trainer *t, const struct trainer_epoch *e, const struct callback *c)
+{
+	const struct model *m = t->options.plan->model;
+	bool validation = false;
+	const char *name = callback_monitored(c, &validation);
+	double value = validation ? e->val_loss : e->loss;
+
+	for (int i = 0; name && i < m->n_metrics; i++)
+		if (strcmp(m->metrics[i].name, name) == 0)
+			value = validation ? e->val_metrics[i] : e->metrics[i];
+	return value;
+}
+
+/* In the order in which the job names them. At the end of the training the best weights come back,
+ * if they were kept. */
+static void run_callbacks(struct trainer *t, struct trainer_epoch *e)
+{
+	const struct callbacks *all = t->options.callbacks;
+	double rate = learning_rate(t);
+
+	for (int i = 0; all && i < all->count; i++) {
+		const struct callback *c = &all->callbacks[i];
+		struct callback_epoch ce = { .epoch = e->epoch, .learning_rate = rate };
+		if (!c->class->epoch)
+			continue;
+		ce.value = watched(t, e, c);
+		ce.higher = callback_wants_higher(c);
+		c->class->epoch(c->conf, trainer_callback_memory(t, i), &ce);
+		e->stops |= ce.stop;
+		rate = ce.learning_rate;
+		if (ce.is_best && c->class->keeps_best && c->class->keeps_best(c->conf))
+			trainer_keep_best(t);
+	}
+	if (rate != learning_rate(t))
+		t->memory[MEMORY_LEARNING_RATE] = rate;
+	if (e->stops)
+		t->memory[MEMORY_STOPPED] = 1;
+	if (t->best && (e->stops || e->epoch == t->options.epochs))
+		trainer_restore_best(t);
 }
 
 static void epoch_finish(struct trainer *t, struct trainer_epoch *e)
 {
 	struct trainer_state *s = &t->state;
+	double *sums = t->memory + MEMORY_SUMS;
+	const struct plan *p = t->options.plan;
 
 	e->step = s->step;
 	e->samples = s->epoch_samples;
 	e->loss = s->epoch_loss_sum / (double)s->epoch_samples;
-	if (run_has_accuracy(t->run))
-		e->accuracy = (double)s->epoch_correct / (double)s->epoch_samples;
+	for (int i = 0; i < p->n_metrics; i++)
+		e->metrics[i] = run_metric(t->run, i, sums, s->epoch_samples);
+	memset(sums, 0, (size_t)(p->n_counts + p->n_values) * sizeof *sums);
 	e->learning_rate = learning_rate(t);
 	for (int i = 0; i < PHASE_COUNT; i++)
 		e->phase_seconds[i] = (double)t->phase_ns[i] * 1e-9;
+	run_callbacks(t, e);
 	*s = (struct trainer_state){ .epoch = s->epoch + 1, .step = s->step };
+}
+
+static bool validates(const struct trainer *t, int64_t epoch)
+{
+	return t->options.validation &&
+	       (epoch % t->options.validation_freq == 0 || epoch == t->options.epochs);
 }
 
 /* One epoch from where it stands. */
@@ -519,17 +316,18 @@ static enum trainer_outcome run_epoch(struct trainer *t, const struct trainer_ev
 	const atomic_bool *stop, struct error *err)
 {
 	struct trainer_state *s = &t->state;
-	struct trainer_epoch e = {
-		.epoch = s->epoch + 1, .accuracy = NAN, .val_loss = NAN, .val_accuracy = NAN
-	};
-	int64_t steps = steps_in(t, &t->options.train), begin = clock_monotonic_ns();
+	struct trainer_epoch e = { .epoch = s->epoch + 1, .val_loss = NAN };
+	int64_t steps = trainer_steps_in_epoch(t), begin = clock_monotonic_ns();
+
+	for (int i = 0; i < MODEL_METRICS_MAX; i++)
+		e.metrics[i] = e.val_metrics[i] = NAN;
 
 	shuffle_init(&t->shuffle, t->options.seed, e.epoch, t->options.train.count);
 	for (int i = 0; i < PHASE_COUNT; i++)
 		t->phase_ns[i] = 0;
 	t->rate_ns = begin;
 	t->rate_samples = 0;
-	publish(t);
+	trainer_publish(t);
 	while (s->step_in_epoch < steps) {
 		if (stopped(stop))
 			return TRAINER_STOPPED;
@@ -541,7 +339,7 @@ static enum trainer_outcome run_epoch(struct trainer *t, const struct trainer_ev
 	if (s->epoch + 1 == t->options.epochs)
 		run_overwrite_with_means(t->run);
 	e.train_seconds = (double)(clock_monotonic_ns() - begin) * 1e-9;
-	if (t->options.validation && !evaluate(t, stop, &e))
+	if (validates(t, e.epoch) && !evaluate(t, stop, &e))
 		return TRAINER_STOPPED;
 	e.seconds = (double)(clock_monotonic_ns() - begin) * 1e-9;
 	epoch_finish(t, &e);
@@ -553,7 +351,7 @@ static enum trainer_outcome run_epoch(struct trainer *t, const struct trainer_ev
 enum trainer_outcome trainer_run(struct trainer *t, const struct trainer_events *events,
 	const atomic_bool *stop, struct error *err)
 {
-	while (t->state.epoch < t->options.epochs) {
+	while (t->state.epoch < t->options.epochs && t->memory[MEMORY_STOPPED] == 0) {
 		enum trainer_outcome outcome = run_epoch(t, events, stop, err);
 		if (outcome != TRAINER_DONE)
 			return outcome;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "engine/callback.h"
 #include "engine/data.h"
 #include "engine/plan.h"
 
@@ -15,16 +16,35 @@
 
 struct trainer;
 
+/* What becomes of the samples that are left when an epoch is cut into batches. */
+enum trainer_last_batch {
+	TRAINER_LAST_KEEP,  /* they are a smaller batch, as in Keras */
+	TRAINER_LAST_DROP,  /* they are left out in this epoch */
+	TRAINER_LAST_MERGE, /* the batch before takes them in */
+};
+
 struct trainer_options {
 	const struct plan *plan;       /* borrowed until trainer_free */
 	struct data train;             /* borrowed likewise */
 	const struct data *validation; /* NULL: none. Borrowed likewise */
 	int64_t epochs;                /* at least 1 */
+	int64_t batch_size; /* 0: the plan's. With TRAINER_LAST_MERGE the plan's must have
+			     * room for what is merged: trainer_batch_most */
+	enum trainer_last_batch last_batch;
+	int64_t steps_per_epoch; /* 0: all; else an epoch ends after so many */
+	int64_t validation_freq; /* epochs from one validation to the next; 0: 1. The last epoch is
+				  * always validated */
+	const struct callbacks *callbacks; /* NULL: none. Borrowed likewise */
 	uint64_t seed;
 	bool shuffle;    /* a new order every epoch */
 	int threads_max; /* threads the trainer makes, its caller included; at least 1 */
 	const char *isa; /* "scalar", "avx2", "avx512", "neon"; NULL: the best of this CPU */
 };
+
+/* The most samples of a step: what the plan must be made for. */
+int64_t trainer_batch_most(int64_t samples, int64_t batch_size, enum trainer_last_batch last_batch);
+/* Batches that an epoch is cut into; 0: not even one is whole. */
+int64_t trainer_steps(int64_t samples, int64_t batch_size, enum trainer_last_batch last_batch);
 
 /* Checks the data against the plan (counts, label range), allocates everything, draws the initial
  * weights. NULL: refused, or no memory. */
@@ -42,18 +62,31 @@ struct trainer_progress {
 	int64_t epoch; /* counts from 1 */
 	int64_t step;  /* steps done in this epoch */
 	int64_t steps_per_epoch;
-	int64_t samples;       /* done in this epoch */
-	double loss, accuracy; /* running means of this epoch; accuracy is NAN without the metric */
+	int64_t samples; /* done in this epoch */
+	double loss;     /* running mean of this epoch, as the metrics: the model's */
+	struct {
+		char name[MODEL_NAME_BYTES];
+		double value;
+	} metrics[MODEL_METRICS_MAX];
+	int n_metrics;
 	bool validating;
 };
 void trainer_progress(const struct trainer *t, struct trainer_progress *ret);
 
 /* One finished epoch. */
 struct trainer_epoch {
-	int64_t epoch;                 /* counts from 1 */
-	int64_t step;                  /* optimizer steps since the start of the job */
-	double loss, accuracy;         /* means over the training samples as they were seen */
-	double val_loss, val_accuracy; /* NAN without validation data */
+	int64_t epoch; /* counts from 1 */
+	int64_t step;  /* optimizer steps since the start of the job */
+	/* Over the training samples as they were seen, and over the validation data: NAN without
+	 * them. Of the model's metrics. */
+	double loss, metrics[MODEL_METRICS_MAX];
+	double val_loss, val_metrics[MODEL_METRICS_MAX];
+	/* [label][predicted] of the validation data, classes x classes; NULL: there is none, or
+	 * there are too many classes. Borrowed for the call. */
+	const int64_t *confusion;
+	int64_t classes;
+	bool validated; /* false: not in this epoch */
+	bool stops;     /* a callback ended the training: no epoch follows */
 	double learning_rate;
 	double seconds; /* of this epoch, validation included; only of the part run in this process
 			 */
@@ -66,7 +99,9 @@ extern const char *const trainer_phase_names[5];
 
 /* Everything that a trainer needs to go on, as named tensors that borrow the trainer's memory. The
  * order is fixed. Weights come first: "<layer>/kernel", "<layer>/bias"; then the optimizer's slots:
- * "optimizer/<slot>/<layer>/kernel". */
+ * "optimizer/<slot>/<layer>/kernel"; then the best weights, if a callback keeps them:
+ * "best/<layer>/kernel"; last, if there is any, what metrics and callbacks remember: "memory",
+ * whose bytes are those of doubles. */
 struct trainer_tensor {
 	char name[160];
 	struct shape shape;
@@ -83,7 +118,6 @@ struct trainer_state {
 	int64_t step_in_epoch; /* steps done in the epoch after it; 0 at an epoch's end */
 	int64_t step;          /* optimizer steps since the start */
 	int64_t epoch_samples; /* done in the unfinished epoch */
-	int64_t epoch_correct;
 	double epoch_loss_sum;
 };
 void trainer_get_state(const struct trainer *t, struct trainer_state *ret);

@@ -113,9 +113,9 @@ bool jobs_recover(struct database *db, int *ret_requeued, struct error *err) MUS
 
 /* --- epochs and checkpoints ----------------------------------------------------------- */
 
-enum { METRIC_MAX = 16, PHASE_COUNT = 5 };
+enum { METRIC_MAX = 34, PHASE_COUNT = 5 }; /* metrics: 16 and the loss, twice */
 struct metric {
-	char name[48];
+	char name[72];
 	double value; /* any double, NAN and infinities included: stored by its bits */
 };
 struct epoch {

@@ -175,20 +175,16 @@ static void k_prelu_backward(const float *restrict x, const float *restrict alph
 }
 
 static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64_t rows, int64_t n,
-	float scale, float *dx, float *loss, uint8_t *right)
+	float scale, float *dx, float *loss)
 {
 	for (int64_t r = 0; r < rows; r++) {
 		const float *row = x + r * n;
 		int32_t label = labels[r];
-		int64_t largest = 0;
 		float target = row[label], max = row[0], sum = 0.0f;
 
-		for (int64_t i = 1; i < n; i++)
-			if (row[i] > row[largest])
-				largest = i;
-		right[r] = largest == label;
 		if (!dx) {
-			max = row[largest];
+			for (int64_t i = 1; i < n; i++)
+				max = row[i] > max ? row[i] : max;
 			for (int64_t i = 0; i < n; i++)
 				sum += math_exp(row[i] - max);
 			loss[r] = math_log(sum) - (target - max);

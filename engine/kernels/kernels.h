@@ -279,10 +279,9 @@ struct kernels {
 	float (*entropy)(const struct entropy_row *r);
 	float (*focal)(const struct entropy_row *r);
 	/* Rows of n logits, a label each: dx = (softmax(x) - onehot(label)) * scale, loss[r] = -log
-	 * softmax(x)[label], right[r] = whether the label is the first largest. dx NULL: loss only.
-	 * dx may be x. */
+	 * softmax(x)[label]. dx NULL: loss only. dx may be x. */
 	void (*softmax_cross_entropy)(const float *x, const int32_t *labels, int64_t rows,
-		int64_t n, float scale, float *dx, float *loss, uint8_t *right);
+		int64_t n, float scale, float *dx, float *loss);
 
 	/* w and what the optimizer keeps for it (n values each), changed by the gradient g. */
 	void (*update[UPDATE_COUNT])(const struct update_step *s, const float *g, int64_t n,

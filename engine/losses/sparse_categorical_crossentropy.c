@@ -18,11 +18,9 @@ static bool loss_plan(
 {
 	const struct conf *c = conf;
 
-	if (!loss_plan_labels("sparse_categorical_crossentropy", r, ret, err) ||
-		!loss_plan_logits("sparse_categorical_crossentropy", r, c->from_logits,
-			ACTIVATION_SOFTMAX, ret, err))
-		return false;
-	ret->accuracy = true;
+	return loss_plan_labels("sparse_categorical_crossentropy", r, ret, err) &&
+	       loss_plan_logits("sparse_categorical_crossentropy", r, c->from_logits,
+		       ACTIVATION_SOFTMAX, ret, err);
 	return true;
 }
 
@@ -31,7 +29,7 @@ static void loss_run(const struct loss_step *s, int64_t begin, int64_t end)
 	int64_t at = begin * s->width;
 
 	s->kernels->softmax_cross_entropy(s->y + at, s->labels + begin, end - begin, s->width,
-		s->scale, s->dy ? s->dy + at : NULL, s->loss + begin, s->right + begin);
+		s->scale, s->dy ? s->dy + at : NULL, s->loss + begin);
 }
 
 const struct loss_class loss_sparse_categorical_crossentropy = {

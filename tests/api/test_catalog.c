@@ -204,13 +204,34 @@ static void every_family_is_there(void **state)
 	}
 }
 
+static void every_metric_is_there(void **state)
+{
+	const struct json *list = json_find(json_root(*state), "metrics");
+	int n = 0;
+
+	for (; metric_classes[n]; n++)
+		check_row(list, metric_class_row(metric_classes[n]));
+	assert_true(n > 0);
+	assert_int_equal(json_count(list), n);
+}
+
+static void every_callback_is_there(void **state)
+{
+	const struct json *list = json_find(json_root(*state), "callbacks");
+	int n = 0;
+
+	for (; callback_classes[n]; n++)
+		check_row(list, callback_class_row(callback_classes[n]));
+	assert_true(n > 0);
+	assert_int_equal(json_count(list), n);
+}
+
 static void every_name_is_there(void **state)
 {
 	static const struct {
 		const char *key;
 		const char *const *names;
 	} lists[] = {
-		{ "metrics", metric_names },
 		{ "activations", activation_names },
 	};
 
@@ -250,6 +271,8 @@ int main(void)
 		cmocka_unit_test(every_loss_is_there),
 		cmocka_unit_test(every_optimizer_is_there),
 		cmocka_unit_test(every_family_is_there),
+		cmocka_unit_test(every_metric_is_there),
+		cmocka_unit_test(every_callback_is_there),
 		cmocka_unit_test(every_name_is_there),
 		cmocka_unit_test(a_line_of_it_reads_like_this),
 	};

@@ -317,7 +317,8 @@ static void test_steps(void **state)
 			.step = 1,
 			.steps_per_epoch = 4,
 			.loss = 2.25,
-			.accuracy = 0.5 } };
+			.metrics = { { "accuracy", 0.5 } },
+			.n_metrics = 1 } };
 	set_live(w, id, &live);
 	open_stream(w, "/v1/events", NULL, &r);
 	buffer_init(&out, 1 << 20);

@@ -333,7 +333,8 @@ static void test_running_job_shows_where_it_stands(void **state)
 				.step = 2,
 				.steps_per_epoch = 4,
 				.loss = 0.75,
-				.accuracy = NAN } });
+				.metrics = { { "accuracy", NAN } },
+				.n_metrics = 1 } });
 	reply_to(w, GET(target), &r);
 	assert_int_equal(integer_at(&r, "progress.epoch"), 1);
 	assert_int_equal(integer_at(&r, "progress.step"), 2);

@@ -24,7 +24,8 @@ static void the_mnist_job_is_read(void **state)
 	assert_string_equal(s->model->layers[4].name, "dense_1");
 	assert_true(s->model->loss == loss_class_find("sparse_categorical_crossentropy"));
 	assert_true(s->model->optimizer == optimizer_class_find("Adam"));
-	assert_true(s->accuracy);
+	assert_int_equal(s->model->n_metrics, 1);
+	assert_string_equal(s->model->metrics[0].name, "accuracy");
 	assert_int_equal(s->batch_size, 64);
 	assert_int_equal(s->epochs, 5);
 	assert_int_equal(s->seed, 7);
@@ -48,6 +49,10 @@ static void the_echo_has_every_default(void **state)
 		{ "/optimizer/beta_2", "0.999" },
 		{ "/optimizer/epsilon", "1e-07" },
 		{ "/metrics", "[]" },
+		{ "/callbacks", "[]" },
+		{ "/last_batch", "'keep'" },
+		{ "/steps_per_epoch", "null" },
+		{ "/validation_freq", "1" },
 		{ "/batch_size", "32" },
 		{ "/epochs", "1" },
 		{ "/seed", "0" },
@@ -172,8 +177,8 @@ static const struct refusal refusals[] = {
 	{ JOB("'batchsize':64"), "/batchsize",
 		"unknown key \"batchsize\"; did you mean \"batch_size\"? known: \"name\"" },
 	{ JOB("'Epochs':1"), "/Epochs", "did you mean \"epochs\"?" },
-	{ JOB("'callbacks':[]"), "/callbacks",
-		"unknown key \"callbacks\"; known: \"name\", \"dataset\", \"validation\"" },
+	{ JOB("'sweep':[]"), "/sweep",
+		"unknown key \"sweep\"; known: \"name\", \"dataset\", \"validation\"" },
 	{ JOB("'class_weight':{}"), "/class_weight", "unknown key" },
 	{ JOB("'gradient_accumulation_steps':2"), "/gradient_accumulation_steps", "unknown key" },
 	{ JOB("'a/b~c':1"), "/a~1b~0c", "unknown key \"a/b~c\"" },
@@ -252,11 +257,19 @@ static const struct refusal refusals[] = {
 	{ JOB("'optimizer':{'type':'Adam','beta_1':1}"), "/optimizer/beta_1",
 		"beta_1 is 1; allowed: [0, 1)" },
 	{ JOB("'metrics':'accuracy'"), "/metrics",
-		"metrics is a string (\"accuracy\"); wanted: a list of names" },
+		"metrics is a string (\"accuracy\"); wanted: a list of names, or of objects" },
 	{ JOB("'metrics':['acuracy']"), "/metrics/0",
 		"unknown metric \"acuracy\"; did you mean \"accuracy\"?" },
 	{ JOB("'metrics':['accuracy','accuracy']"), "/metrics/1", "named twice" },
-	{ JOB("'metrics':[1]"), "/metrics/0", "a metric is a number (1)" },
+	{ JOB("'metrics':[1]"), "/metrics/0", "metric is a number (1)" },
+	{ JOB("'metrics':[{'type':'top_k_categorical_accuracy','k':0}]"), "/metrics/0/k",
+		"k is 0; allowed: [1, 65536]" },
+	{ JOB("'metrics':['auc',{'type':'AUC','name':'auc'}]"), "/metrics/1/name", "named twice" },
+	{ JOB("'callbacks':['EarlyStoping']"), "/callbacks/0", "did you mean \"EarlyStopping\"?" },
+	{ JOB("'callbacks':[{'type':'EarlyStopping','patience':-1}]"), "/callbacks/0/patience",
+		"patience is -1; allowed: [0, 1000000]" },
+	{ JOB("'last_batch':'lose'"), "/last_batch", "\"keep\", \"drop\", \"merge\"" },
+	{ JOB("'steps_per_epoch':0"), "/steps_per_epoch", "steps_per_epoch is 0" },
 
 	/* Metadata. */
 	{ JOB("'metadata':[]"), "/metadata", "metadata is a list; wanted: an object of strings" },

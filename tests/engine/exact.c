@@ -334,7 +334,7 @@ struct watch {
 static bool on_epoch(void *ctx, const struct trainer_epoch *e, struct error *err)
 {
 	struct watch *w = ctx;
-	const double metrics[] = { e->loss, e->accuracy, e->val_loss, e->val_accuracy };
+	const double metrics[] = { e->loss, e->metrics[0], e->val_loss, e->val_metrics[0] };
 
 	(void)err; /* never stops the training */
 	digest_add(&w->digest, metrics, sizeof metrics);
@@ -413,7 +413,7 @@ bool exact_digest(const struct exact_network *n, const struct exact_way *way,
 		return error_no_memory(err);
 	AUTO_FREE(model_free)
 	struct model *model = network_parse(n->layers, n->loss, n->optimizer, err);
-	if (!model)
+	if (!model || !model_add_metric(model, metric_class_find("mean_squared_error"), NULL, err))
 		return false;
 	AUTO_FREE(plan_free) struct plan *plan = make_plan(n, model, way->micro_batches, err);
 	if (!plan)

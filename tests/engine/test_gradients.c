@@ -353,13 +353,12 @@ static void backward(struct run *r, const struct plan *p)
 
 static double loss_of(struct run *r, const struct plan *p)
 {
-	double sum = 0;
-	int64_t correct = 0;
+	struct run_totals totals = { .loss = 0 };
 
 	forward(r, p);
 	run_loss(r, false, 0, SAMPLES);
-	run_results(r, &sum, &correct);
-	return sum / SAMPLES;
+	run_results(r, &totals);
+	return totals.loss / SAMPLES;
 }
 
 static double central_difference(struct run *r, const struct plan *p, float *w, float h)
