@@ -21,7 +21,6 @@ static bool loss_plan(
 	return loss_plan_labels("sparse_categorical_crossentropy", r, ret, err) &&
 	       loss_plan_logits("sparse_categorical_crossentropy", r, c->from_logits,
 		       ACTIVATION_SOFTMAX, ret, err);
-	return true;
 }
 
 static void loss_run(const struct loss_step *s, int64_t begin, int64_t end)
