@@ -188,8 +188,7 @@ static bool train_step(struct trainer *t, struct error *err)
 	train_early_stages(t);
 	if (!train_last_stage(t, &totals))
 		return refuse_loss(t, count, err);
-
-	if (t->step_threads > 1 && count == batch)
+	if (t->step_threads > 1 && count == t->options.batch_size)
 		trial_add(&t->streams, clock_monotonic_ns() - begin);
 	s->step++;
 	s->step_in_epoch++;
