@@ -2,8 +2,8 @@
  *
  * A panel is one or two vectors of output channels of a whole sample. Forward keeps the kernel's
  * panel and the sums of a window's four positions in registers, so that these are compared where
- * they are made. Backward keeps the panel's gradient in registers: a window adds to each tap what
- * it sees at the maximum, which vec_pick finds for a vector of channels at once.
+ * they are made. Backward keeps the panel's gradient, in registers while these last: a window adds
+ * to each tap what it sees at the maximum, which vec_pick finds for a vector of channels at once.
  *
  * Three by three taps on one channel, a first layer on grey images, are by far the most common:
  * with that known, the loops over taps unroll. */
@@ -11,9 +11,6 @@
 
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/vec.h"
-
-/* Vectors of channels that backward works on at a time: 9 taps of two are 18 sums. */
-enum { CONV_POOL_GRADIENT_VECS = VEC_TILE_ROWS > 9 ? 2 : 1 };
 
 /* Adds to the sums of a window's positions what the taps give. */
 VEC_INLINE void conv_pool_window(const struct conv_pool *c, const float *x, int vecs,
@@ -194,12 +191,11 @@ VEC_INLINE void conv_pool_gradient_panel(const struct conv_pool *c, const float 
 VEC_INLINE void conv_pool_gradient_all(const struct conv_pool *c, const float *x, bool with_relu,
 	const float *y, const float *dy, const uint8_t *where, float *dw, float *db)
 {
-	enum { TOGETHER = CONV_POOL_GRADIENT_VECS * VEC_WIDTH };
 	int64_t k = 0;
 
-	for (; k + TOGETHER <= c->channels; k += TOGETHER)
-		conv_pool_gradient_panel(c, x, with_relu, y + k, dy + k, where + k,
-			CONV_POOL_GRADIENT_VECS, VEC_WIDTH, dw + k, db ? db + k : NULL);
+	for (; k + 2 * VEC_WIDTH <= c->channels; k += 2 * VEC_WIDTH)
+		conv_pool_gradient_panel(c, x, with_relu, y + k, dy + k, where + k, 2, VEC_WIDTH,
+			dw + k, db ? db + k : NULL);
 	for (; k < c->channels; k += VEC_WIDTH)
 		conv_pool_gradient_panel(c, x, with_relu, y + k, dy + k, where + k, 1,
 			(int)(c->channels - k < VEC_WIDTH ? c->channels - k : VEC_WIDTH), dw + k,
