@@ -74,6 +74,8 @@ static const struct known_key layer_keys[] = {
 	{ "data_format", MEANS_CHANNELS_LAST },
 	{ "dilation_rate", MEANS_ONES },
 	{ "groups", MEANS_ONE },
+	{ "kernel_initializer", MEANS_NOTHING }, /* Keras 2 writes it for SeparableConv2D,
+						  * which has two of its own */
 	{ "*_regularizer", MEANS_NULL },
 	{ "*_constraint", MEANS_NULL },
 	{ "quantization_config", MEANS_NULL },

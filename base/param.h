@@ -128,6 +128,11 @@ struct param {
 		.name = #field, .doc = doc_, .type = PARAM_TYPE_PAIR, .flags = flags_,             \
 		.offset = offsetof(conf, field), .def = def_, .min = min_, .max = max_             \
 	}
+#define PARAM_PAIR_REQUIRED(conf, field, min_, max_, doc_)                                         \
+	{                                                                                          \
+		.name = #field, .doc = doc_, .type = PARAM_TYPE_PAIR, .flags = PARAM_REQUIRED,     \
+		.offset = offsetof(conf, field), .min = min_, .max = max_                          \
+	}
 #define PARAM_MARGINS(conf, field, def_, min_, max_, flags_, doc_)                                 \
 	{                                                                                          \
 		.name = #field, .doc = doc_, .type = PARAM_TYPE_MARGINS, .flags = flags_,          \

@@ -28,7 +28,8 @@
 struct data;
 
 struct weight_plan {
-	const char *name; /* "kernel", "bias" */
+	const char *name;     /* "kernel", "bias" */
+	const char *argument; /* "depthwise", where its arguments begin otherwise; else NULL */
 	struct shape shape;
 	/* All three stand in the layer's conf. The last two may be NULL, which is as a null: */
 	const struct param_variant *initializer; /* of initializer_family */

@@ -45,6 +45,12 @@ static bool check_values(const struct shape *s, const char *what, int64_t *ret, 
 	return true;
 }
 
+/* What the arguments of a weight begin with. */
+static const char *argument_of(const struct weight_plan *w)
+{
+	return w->argument ? w->argument : w->name;
+}
+
 /* What a layer says of a weight and the training step does not do: nothing is dropped in silence.
  */
 static bool check_untrained(const struct weight_plan *w, const struct param_variant *v,
@@ -52,11 +58,11 @@ static bool check_untrained(const struct weight_plan *w, const struct param_vari
 {
 	char pointer[64];
 
-	(void)snprintf(pointer, sizeof pointer, "/%s_%s", w->name, argument);
+	(void)snprintf(pointer, sizeof pointer, "/%s_%s", argument_of(w), argument);
 	return !v || v->index == PARAM_VARIANT_NULL ||
 	       error_at(err, ERROR_INVALID, pointer,
 		       "%s_%s is given, and this version does not train with one; wanted: null",
-		       w->name, argument);
+		       argument_of(w), argument);
 }
 
 static bool check_weight(const struct weight_plan *w, struct error *err)
@@ -64,8 +70,8 @@ static bool check_weight(const struct weight_plan *w, struct error *err)
 	char initializer[64], constraint[64];
 	int64_t values;
 
-	(void)snprintf(initializer, sizeof initializer, "/%s_initializer", w->name);
-	(void)snprintf(constraint, sizeof constraint, "/%s_constraint", w->name);
+	(void)snprintf(initializer, sizeof initializer, "/%s_initializer", argument_of(w));
+	(void)snprintf(constraint, sizeof constraint, "/%s_constraint", argument_of(w));
 	return check_values(&w->shape, w->name, &values, err) &&
 	       initializer_check(w->initializer, &w->shape, initializer, err) &&
 	       (!w->constraint || constraint_check(w->constraint, &w->shape, constraint, err)) &&

@@ -101,6 +101,17 @@ struct noise {
 	float scale;        /* what the others are multiplied by; or the standard deviation */
 };
 
+/* One row of a depthwise convolution: `width` positions, `channels` values each, size_h x size_w
+ * taps. The first tap of position q and channel j lies at x[q * x_step + j]; the taps of a column
+ * are x_row floats apart, those of a row x_column; the kernel's are w_tap apart, which may be
+ * negative. */
+struct depthwise_row {
+	int64_t width, channels;
+	int64_t size_h, size_w;
+	int64_t x_row, x_column, x_step; /* floats */
+	int64_t w_tap;
+};
+
 /* How an optimizer changes weights: engine/kernels/rules.h. */
 enum update_rule {
 	UPDATE_SGD,
@@ -206,6 +217,12 @@ struct kernels {
 	/* y[j] = max of x[r][j] over r, where[j] = the first row that holds it. A NaN that comes
 	 * first stays. */
 	void (*max_rows)(const float *x, int64_t rows, int64_t n, float *y, int32_t *where);
+	/* y[q][j] = bias[j] + sum over the taps, row by row, of x w. bias NULL: 0. */
+	void (*depthwise)(const struct depthwise_row *p, const float *x, const float *w,
+		const float *bias, float *y);
+	/* dw[tap][j] += sum over the positions of x dy. */
+	void (*depthwise_gradient)(
+		const struct depthwise_row *p, const float *x, const float *dy, float *dw);
 
 	/* y = x, past the caches: for values that another core has read and will read again, whose
 	 * copy would have to be called back line by line. */

@@ -136,6 +136,38 @@ static void k_transpose(
 			y[j * y_row + i] = x[i * x_row + j];
 }
 
+/* The place under tap t of position q. */
+static int64_t depthwise_at(const struct depthwise_row *p, int64_t q, int64_t t)
+{
+	return q * p->x_step + t / p->size_w * p->x_row + t % p->size_w * p->x_column;
+}
+
+static void k_depthwise(
+	const struct depthwise_row *p, const float *x, const float *w, const float *bias, float *y)
+{
+	for (int64_t q = 0; q < p->width; q++) {
+		for (int64_t j = 0; j < p->channels; j++) {
+			float sum = bias ? bias[j] : 0.0f;
+			for (int64_t t = 0; t < p->size_h * p->size_w; t++)
+				sum = fmaf(x[depthwise_at(p, q, t) + j], w[t * p->w_tap + j], sum);
+			y[q * p->channels + j] = sum;
+		}
+	}
+}
+
+static void k_depthwise_gradient(
+	const struct depthwise_row *p, const float *x, const float *dy, float *dw)
+{
+	for (int64_t t = 0; t < p->size_h * p->size_w; t++) {
+		for (int64_t j = 0; j < p->channels; j++) {
+			float *sum = dw + t * p->w_tap + j;
+			for (int64_t q = 0; q < p->width; q++)
+				*sum = fmaf(x[depthwise_at(p, q, t) + j], dy[q * p->channels + j],
+					*sum);
+		}
+	}
+}
+
 static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 {
 	for (int64_t r = 0; r < rows; r++)
@@ -152,6 +184,8 @@ const struct kernels kernels_scalar = {
 	.conv_pool_backward = k_conv_pool_backward,
 	.stream = k_stream,
 	.transpose = k_transpose,
+	.depthwise = k_depthwise,
+	.depthwise_gradient = k_depthwise_gradient,
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	NOISE_KERNELS,

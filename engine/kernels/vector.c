@@ -5,6 +5,7 @@
  * of b (BLOCK rows of two vectors) and the tile's part of a stay in the first-level cache; between
  * blocks a tile rests in c, which changes no bit. */
 #include "engine/kernels/conv_pool.h"
+#include "engine/kernels/depthwise.h"
 #include "engine/kernels/elementwise.h"
 #include "engine/kernels/noise.h"
 #include "engine/kernels/normalization.h"
@@ -423,6 +424,8 @@ const struct kernels TABLE(VEC_SET) = {
 	.conv_pool_backward = k_conv_pool_backward,
 	.stream = k_stream,
 	.transpose = k_transpose,
+	.depthwise = k_depthwise,
+	.depthwise_gradient = k_depthwise_gradient,
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	NOISE_KERNELS,

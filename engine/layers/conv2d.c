@@ -7,13 +7,8 @@
 
 static const struct param params[] = {
 	PARAM_INT_REQUIRED(struct conv2d_conf, filters, 1, 65536, "channels of the output"),
-	{ .name = "kernel_size",
-		.doc = "rows and columns of the kernel",
-		.type = PARAM_TYPE_PAIR,
-		.flags = PARAM_REQUIRED,
-		.offset = offsetof(struct conv2d_conf, kernel_size),
-		.min = 1,
-		.max = 255 },
+	PARAM_PAIR_REQUIRED(
+		struct conv2d_conf, kernel_size, 1, 255, "rows and columns of the kernel"),
 	PARAM_PAIR(struct conv2d_conf, strides, 1, 1, 255, 0,
 		"rows and columns from position to position"),
 	PARAM_CHOICE(struct conv2d_conf, padding, PADDING_VALID, padding_names,

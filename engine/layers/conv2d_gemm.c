@@ -98,7 +98,7 @@ bool conv2d_plan_memory(const struct conv2d_conf *c, const struct weight_conf *k
 	if (e_floats(g) > INT32_MAX || g->h.padded * g->x_row > INT32_MAX)
 		return error_at(err, ERROR_INVALID, "/filters",
 			"an image of %" PRId64 " x %" PRId64 " with %" PRId64
-			" filters is larger than the 2^31 values allowed",
+			" channels is larger than the 2^31 values allowed",
 			g->h.padded, g->w.padded, g->out);
 	layer_ends_in(ret, c->activation);
 	ret->table_ints = positions(g) + g->kernel + g->h.in * g->w.in;

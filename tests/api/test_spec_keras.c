@@ -142,6 +142,39 @@ static void every_convolution_of_keras_is_ours(void **state)
 			  "'use_bias':true," KERAS2_KERNEL),
 			LAYERS("{'type':'Conv1D','name':'one','filters':6,'kernel_size':3,"
 			       "'strides':2,'padding':'causal','groups':3}") },
+		{ KERAS2_CONV("DepthwiseConv2D",
+			  "'kernel_size':[3,2],'strides':[1,1],'padding':'same','dilation_rate':"
+			  "[1,1],'groups':1,'activation':'relu','use_bias':true,"
+			  "'depth_multiplier':2,'depthwise_initializer':{'class_name':'HeNormal',"
+			  "'config':{'seed':null}},'depthwise_regularizer':null,"
+			  "'depthwise_constraint':null"),
+			LAYERS("{'type':'DepthwiseConv2D','name':'one','kernel_size':[3,2],"
+			       "'padding':'same','activation':'relu','depth_multiplier':2,"
+			       "'depthwise_initializer':'he_normal'}") },
+		{ KERAS2_CONV("SeparableConv2D",
+			  "'filters':8,'kernel_size':[3,3],'strides':[2,2],'padding':'valid',"
+			  "'dilation_rate':[1,1],'groups':1,'activation':'linear','use_bias':true,"
+			  "'depth_multiplier':1," KERAS2_KERNEL
+			  ",'depthwise_initializer':{'class_name':'GlorotUniform','config':"
+			  "{'seed':null}},'pointwise_initializer':{'class_name':'HeUniform',"
+			  "'config':{'seed':null}},'depthwise_regularizer':null,"
+			  "'pointwise_regularizer':null,'depthwise_constraint':null,"
+			  "'pointwise_constraint':null"),
+			LAYERS("{'type':'SeparableConv2D','name':'one','filters':8,'kernel_size':3,"
+			       "'strides':2,'pointwise_initializer':'he_uniform'}") },
+		{ KERAS2_CONV("Conv2DTranspose",
+			  "'filters':8,'kernel_size':[3,3],'strides':[2,2],'padding':'same',"
+			  "'dilation_rate':[1,1],'groups':1,'activation':'linear','use_bias':true,"
+			  "'output_padding':null," KERAS2_KERNEL),
+			LAYERS("{'type':'Conv2DTranspose','name':'one','filters':8,"
+			       "'kernel_size':3,'strides':2,'padding':'same'}") },
+		{ KERAS2_CONV("Conv2DTranspose",
+			  "'filters':8,'kernel_size':[3,3],'strides':[2,2],'padding':'same',"
+			  "'dilation_rate':[1,1],'activation':'linear','use_bias':true,"
+			  "'output_padding':[1,0]," KERAS2_KERNEL),
+			LAYERS("{'type':'Conv2DTranspose','name':'one','filters':8,"
+			       "'kernel_size':3,'strides':2,'padding':'same',"
+			       "'output_padding':[1,0]}") },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

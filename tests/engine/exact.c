@@ -206,6 +206,23 @@ const struct exact_network exact_networks[] = {
 	WITH_LOSS("mean_squared_logarithmic_error", "softplus"),
 	WITH_LOSS("poisson", "softplus"),
 	WITH_LOSS("squared_hinge", "tanh"),
+	{
+		.name = "convolutions",
+		.layers =
+			"Conv2DTranspose filters=6 kernel_size=3x2 strides=2 padding=same "
+			"activation=relu; DepthwiseConv2D kernel_size=3 depth_multiplier=3 "
+			"padding=same activation=tanh; SeparableConv2D filters=20 kernel_size=3x2 "
+			"strides=2 activation=relu; Conv2D filters=36 kernel_size=2 groups=4 "
+			"dilation_rate=2x1 padding=same; Dense units=17 activation=sigmoid; "
+			"Flatten; Dense units=4 activation=softmax",
+		.loss = "sparse_categorical_crossentropy",
+		.optimizer = "Adam",
+		.input = SHAPE3(7, 5, 2),
+		.classes = 4,
+		.batch_size = 23,
+		.samples = 75,
+		.epochs = 3,
+	},
 	{ .name = NULL },
 };
 

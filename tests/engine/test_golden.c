@@ -139,6 +139,57 @@ static const struct golden signal = {
 		{ 20, signal_20_losses, signal_20_gradients, signal_20_after } },
 };
 
+static const char *const separable_tensors[] = { "depthwise_conv2d/kernel", "depthwise_conv2d/bias",
+	"separable_conv2d/depthwise_kernel", "separable_conv2d/pointwise_kernel",
+	"separable_conv2d/bias", "separable_conv2d_1/depthwise_kernel",
+	"separable_conv2d_1/pointwise_kernel", "dense/kernel", "dense/bias", NULL };
+
+static const struct golden separable = {
+	.layers =
+		"DepthwiseConv2D kernel_size=3x2 padding=same depth_multiplier=2 activation=tanh; "
+		"SeparableConv2D filters=5 kernel_size=2x3 dilation_rate=2x1 activation=tanh; "
+		"SeparableConv2D filters=3 kernel_size=3 strides=2 padding=same "
+		"depth_multiplier=2 use_bias=false activation=sigmoid; Flatten; "
+		"Dense units=4 activation=softmax",
+	.loss = "sparse_categorical_crossentropy",
+	.optimizer = "SGD learning_rate=0.1 momentum=0.9 nesterov=true",
+	.tensors = separable_tensors,
+	.x = separable_x,
+	.y = separable_y,
+	.weights = separable_weights,
+	.n_weights = COUNT_OF(separable_weights),
+	.input = { 3, { 5, 6, 2 } },
+	.classes = 4,
+	.truths = { { 8, separable_8_losses, separable_8_gradients, separable_8_after },
+		{ 20, separable_20_losses, separable_20_gradients, separable_20_after } },
+};
+
+static const char *const transposed_tensors[] = { "conv2d_transpose/kernel",
+	"conv2d_transpose/bias", "conv2d_transpose_1/kernel", "conv2d_transpose_1/bias",
+	"conv2d_transpose_2/kernel", "conv2d/kernel", "conv2d/bias", "dense/kernel", "dense/bias",
+	NULL };
+
+static const struct golden transposed = {
+	.layers = "Conv2DTranspose filters=4 kernel_size=4x3 strides=2x1 padding=same "
+		  "activation=tanh; "
+		  "Conv2DTranspose filters=2 kernel_size=3x2 strides=2x3 activation=tanh; "
+		  "Conv2DTranspose filters=2 kernel_size=2 padding=same dilation_rate=2 "
+		  "use_bias=false activation=tanh; "
+		  "Conv2D filters=2 kernel_size=3 strides=3 activation=tanh; Flatten; "
+		  "Dense units=4 activation=softmax",
+	.loss = "sparse_categorical_crossentropy",
+	.optimizer = "SGD learning_rate=0.1 momentum=0.9 nesterov=true",
+	.tensors = transposed_tensors,
+	.x = transposed_x,
+	.y = transposed_y,
+	.weights = transposed_weights,
+	.n_weights = COUNT_OF(transposed_weights),
+	.input = { 3, { 2, 3, 3 } },
+	.classes = 4,
+	.truths = { { 8, transposed_8_losses, transposed_8_gradients, transposed_8_after },
+		{ 20, transposed_20_losses, transposed_20_gradients, transposed_20_after } },
+};
+
 static void scaled(const int8_t *integers, int64_t n, int scale, float *ret)
 {
 	for (int64_t i = 0; i < n; i++)
@@ -436,6 +487,20 @@ static void convolutions_in_groups_and_dilated_are_pytorch_s(void **state)
 	check_all(&groups, check_steps);
 }
 
+static void depthwise_and_separable_convolutions_are_pytorch_s(void **state)
+{
+	(void)state;
+	check_all(&separable, check_gradients);
+	check_all(&separable, check_steps);
+}
+
+static void transposed_convolutions_are_pytorch_s(void **state)
+{
+	(void)state;
+	check_all(&transposed, check_gradients);
+	check_all(&transposed, check_steps);
+}
+
 static void one_dimensional_convolutions_are_pytorch_s(void **state)
 {
 	(void)state;
@@ -453,6 +518,8 @@ int main(void)
 		cmocka_unit_test(a_dense_network_has_pytorch_s_gradients),
 		cmocka_unit_test(a_dense_network_takes_pytorch_s_nesterov_steps),
 		cmocka_unit_test(convolutions_in_groups_and_dilated_are_pytorch_s),
+		cmocka_unit_test(depthwise_and_separable_convolutions_are_pytorch_s),
+		cmocka_unit_test(transposed_convolutions_are_pytorch_s),
 		cmocka_unit_test(one_dimensional_convolutions_are_pytorch_s),
 	};
 

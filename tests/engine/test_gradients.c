@@ -122,6 +122,36 @@ static const struct gradient_case cases[] = {
 	  "groups=2; Conv1D filters=2 kernel_size=2 strides=2 padding=causal use_bias=false; "
 	  "Dense units=2; Flatten; Dense units=3 activation=softmax",
 		{ 2, { 13, 3 } }, entropy },
+	{ "Conv2D filters=5 kernel_size=1; DepthwiseConv2D kernel_size=3x2 activation=tanh; "
+	  "Flatten; Dense units=3 activation=softmax",
+		{ 3, { 5, 6, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; DepthwiseConv2D kernel_size=3 strides=2x3 padding=same "
+	  "depth_multiplier=3 activation=relu; DepthwiseConv2D kernel_size=2 dilation_rate=1x2 "
+	  "use_bias=false; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 6, 9, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; SeparableConv2D filters=4 kernel_size=2x3 padding=same "
+	  "activation=tanh; SeparableConv2D filters=5 kernel_size=3 strides=2 depth_multiplier=2 "
+	  "use_bias=false; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 5, 6, 2 } }, entropy },
+	{ "Conv2D filters=2 kernel_size=1; SeparableConv2D filters=18 kernel_size=2 "
+	  "dilation_rate=2 padding=same depth_multiplier=9; Flatten; Dense units=3 "
+	  "activation=softmax",
+		{ 3, { 4, 3, 1 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; Conv2DTranspose filters=4 kernel_size=3x2 "
+	  "activation=tanh; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 3, 4, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; Conv2DTranspose filters=2 kernel_size=3x4 strides=2x3 "
+	  "padding=same output_padding=1x2 activation=relu; Conv2D filters=2 kernel_size=3 "
+	  "strides=2; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 3, 4, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; Conv2DTranspose filters=2 kernel_size=2 strides=3 "
+	  "padding=same; Conv2DTranspose filters=3 kernel_size=3x2 dilation_rate=2x1 "
+	  "padding=same use_bias=false; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 2, 3, 2 } }, entropy },
+	{ "Conv2D filters=3 kernel_size=1; Conv2DTranspose filters=2 kernel_size=2 strides=3; "
+	  "Conv2DTranspose filters=2 kernel_size=3 strides=2 output_padding=1; Flatten; Dense "
+	  "units=3 activation=softmax",
+		{ 3, { 2, 3, 2 } }, entropy },
 	{ "Dense units=6; Activation activation=tanh; Dense units=3; Activation activation=softmax",
 		{ 1, { 4 } }, entropy },
 	{ "Dense units=6; BatchNormalization; Dense units=3 activation=softmax", { 1, { 4 } },

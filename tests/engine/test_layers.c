@@ -181,6 +181,39 @@ static void test_sequences_of_odd_channels(void **state)
 	}
 }
 
+static void test_depthwise_and_separable_of_odd_channels(void **state)
+{
+	char layers[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"DepthwiseConv2D kernel_size=3 padding=same strides=%d activation=relu; "
+			"SeparableConv2D filters=%d kernel_size=2x5 depth_multiplier=3 "
+			"padding=same activation=tanh; DepthwiseConv2D kernel_size=2 "
+			"dilation_rate=2x1 depth_multiplier=2; SeparableConv2D filters=5 "
+			"kernel_size=2; Flatten; Dense units=3 activation=softmax",
+			1 + (int)(i % 2), channels[COUNT_OF(channels) - 1 - i]);
+		check(layers, SHAPE3(9, 11, channels[i]), 20);
+	}
+}
+
+static void test_transposed_convolutions_of_odd_channels(void **state)
+{
+	char layers[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		(void)snprintf(layers, sizeof layers,
+			"Conv2DTranspose filters=%d kernel_size=3x2 strides=2x1 padding=same "
+			"activation=relu; Conv2DTranspose filters=%d kernel_size=2 "
+			"dilation_rate=2x3; Conv2DTranspose filters=3 kernel_size=2 strides=3 "
+			"output_padding=1x2; Flatten; Dense units=3 activation=softmax",
+			channels[COUNT_OF(channels) - 1 - i], channels[i]);
+		check(layers, SHAPE3(3, 4, channels[i]), 20);
+	}
+}
+
 static void test_pooling_of_odd_channels(void **state)
 {
 	char layers[256];
@@ -350,6 +383,8 @@ int main(void)
 		cmocka_unit_test(test_convolutions_of_odd_channels),
 		cmocka_unit_test(test_convolutions_in_groups_and_dilated),
 		cmocka_unit_test(test_sequences_of_odd_channels),
+		cmocka_unit_test(test_depthwise_and_separable_of_odd_channels),
+		cmocka_unit_test(test_transposed_convolutions_of_odd_channels),
 		cmocka_unit_test(test_pooling_of_odd_channels),
 		cmocka_unit_test(test_pooling_of_convolutions_with_few_taps),
 		cmocka_unit_test(test_images_of_one_pixel),

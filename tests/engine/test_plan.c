@@ -105,6 +105,35 @@ static const struct refusal refusals[] = {
 	{ "Conv2D filters=6 kernel_size=3; Conv2D filters=4 kernel_size=3 groups=3", entropy,
 		{ IMAGES }, "/model/layers/1/groups",
 		"groups is 3, filters is 4; allowed: a divisor of it" },
+	{ "DepthwiseConv2D kernel_size=3", entropy, { SIGNALS }, "/model/layers/0",
+		"its input has shape (8, 6); DepthwiseConv2D takes (height, width, channels)" },
+	{ "DepthwiseConv2D kernel_size=29x3", entropy, { IMAGES }, "/model/layers/0/kernel_size",
+		"height 29 does not fit its input of height 28" },
+	{ "DepthwiseConv2D kernel_size=3 strides=2 dilation_rate=3", entropy, { IMAGES },
+		"/model/layers/0/dilation_rate", "dilation_rate is 3 and strides is 2" },
+	{ "DepthwiseConv2D kernel_size=1 depth_multiplier=3000; DepthwiseConv2D kernel_size=1 "
+	  "depth_multiplier=3000",
+		entropy, { IMAGES }, "/model/layers/1/depth_multiplier",
+		"an image of 28 x 28 with 9000000 channels is larger than the 2^31 values" },
+	{ "DepthwiseConv2D kernel_size=3 depthwise_initializer=Identity", entropy, { IMAGES },
+		"/model/layers/0/depthwise_initializer", "Identity" },
+	{ "SeparableConv2D filters=3 kernel_size=3 pointwise_initializer=Identity", entropy,
+		{ IMAGES }, "/model/layers/0/pointwise_initializer", "Identity" },
+	{ "SeparableConv2D filters=3 kernel_size=3", entropy, { ROWS }, "/model/layers/0",
+		"its input has shape (4,); SeparableConv2D takes (height, width, channels)" },
+	{ "SeparableConv2D filters=3 kernel_size=10 dilation_rate=1x4", entropy, { IMAGES },
+		"/model/layers/0/kernel_size", "width 37 does not fit its input of width 28" },
+	{ "Conv2DTranspose filters=3 kernel_size=3", entropy, { ROWS }, "/model/layers/0",
+		"its input has shape (4,); Conv2DTranspose takes (height, width, channels)" },
+	{ "Conv2DTranspose filters=3 kernel_size=3 strides=2x3 dilation_rate=2", entropy,
+		{ IMAGES }, "/model/layers/0/dilation_rate",
+		"dilation_rate is 2 and strides is 3" },
+	{ "Conv2DTranspose filters=3 kernel_size=3 strides=2x3 output_padding=2", entropy,
+		{ IMAGES }, "/model/layers/0/output_padding",
+		"output_padding of height is 2, strides is 2; allowed: less than strides" },
+	{ "Conv2DTranspose filters=3 kernel_size=2 strides=2 output_padding=0 padding=same",
+		entropy, { .input = { 3, { 1, 1, 4 } }, .classes = 3, .batch_size = 8 },
+		"/model/layers/0/output_padding", "the output's height is 0; allowed: at least 1" },
 	{ "Conv1D filters=4 kernel_size=3", entropy, { IMAGES }, "/model/layers/0",
 		"its input has shape (28, 28, 1); Conv1D takes (steps, channels)" },
 	{ "Conv1D filters=4 kernel_size=5 dilation_rate=2", entropy, { SIGNALS },
@@ -325,6 +354,65 @@ static void test_refusals_say_what_and_where(void **state)
 	}
 }
 
+/* The shapes that Keras gives. */
+static void test_output_shapes_of_convolutions(void **state)
+{
+	static const struct {
+		const char *layers;
+		struct shape input;
+		const char *output;
+		int64_t parameters;
+	} cases[] = {
+		{ "Conv2D filters=6 kernel_size=3x2 dilation_rate=2x3 groups=2", SHAPE3(9, 8, 4),
+			"(5, 5, 6)", 3 * 2 * 2 * 6 + 6 },
+		{ "Conv2D filters=6 kernel_size=5 padding=same dilation_rate=3", SHAPE3(9, 8, 4),
+			"(9, 8, 6)", 5 * 5 * 4 * 6 + 6 },
+		{ "Conv1D filters=6 kernel_size=3 strides=2 padding=causal", SHAPE2(9, 4), "(5, 6)",
+			3 * 4 * 6 + 6 },
+		{ "Conv1D filters=6 kernel_size=3 dilation_rate=4 groups=2", SHAPE2(9, 4), "(1, 6)",
+			3 * 2 * 6 + 6 },
+		{ "DepthwiseConv2D kernel_size=3x2 strides=2 depth_multiplier=3", SHAPE3(9, 8, 4),
+			"(4, 4, 12)", 3 * 2 * 4 * 3 + 12 },
+		{ "SeparableConv2D filters=5 kernel_size=3 padding=same strides=2 "
+		  "depth_multiplier=2",
+			SHAPE3(9, 8, 4), "(5, 4, 5)", 3 * 3 * 4 * 2 + 4 * 2 * 5 + 5 },
+		{ "Conv2DTranspose filters=5 kernel_size=3x2 strides=2x3", SHAPE3(9, 8, 4),
+			"(19, 24, 5)", 3 * 2 * 5 * 4 + 5 },
+		{ "Conv2DTranspose filters=5 kernel_size=3 strides=2x3 padding=same",
+			SHAPE3(9, 8, 4), "(18, 24, 5)", 3 * 3 * 5 * 4 + 5 },
+		{ "Conv2DTranspose filters=5 kernel_size=3x4 strides=2x3 padding=same "
+		  "output_padding=0x1",
+			SHAPE3(9, 8, 4), "(17, 22, 5)", 3 * 4 * 5 * 4 + 5 },
+		{ "Conv2DTranspose filters=5 kernel_size=3x2 strides=2x3 output_padding=1x2",
+			SHAPE3(9, 8, 4), "(20, 25, 5)", 3 * 2 * 5 * 4 + 5 },
+		{ "Conv2DTranspose filters=5 kernel_size=3 dilation_rate=2", SHAPE3(9, 8, 4),
+			"(13, 12, 5)", 3 * 3 * 5 * 4 + 5 },
+		{ "Dense units=5", SHAPE3(9, 8, 4), "(9, 8, 5)", 4 * 5 + 5 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char layers[256], shape[SHAPE_TEXT_BYTES];
+		struct error err;
+		struct plan_layer_info info;
+		(void)snprintf(
+			layers, sizeof layers, "%s; Flatten; Dense units=3", cases[i].layers);
+		AUTO_FREE(model_free)
+		struct model *m = network_model(layers, "mean_squared_error", "SGD");
+		AUTO_FREE(plan_free)
+		struct plan *p = plan_of(m,
+			&(struct plan_options){
+				.input = cases[i].input, .target = SHAPE1(3), .batch_size = 4 },
+			&err);
+		if (!p)
+			fail_msg("%s: %s", layers, err.text);
+		plan_layer_info(p, 0, &info);
+		shape_text(&info.output, shape);
+		if (strcmp(shape, cases[i].output) != 0 || info.parameters != cases[i].parameters)
+			fail_msg("%s: %s, %d parameters", layers, shape, (int)info.parameters);
+	}
+}
+
 static struct plan_forecast forecast_of(const struct model *m, const struct plan_options *o)
 {
 	struct error err;
@@ -445,6 +533,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_mnist_job),
+		cmocka_unit_test(test_output_shapes_of_convolutions),
 		cmocka_unit_test(test_refusals_say_what_and_where),
 		cmocka_unit_test(test_a_batch_beyond_the_budget_is_worked_in_parts),
 		cmocka_unit_test(test_a_larger_batch_costs_activations_only),

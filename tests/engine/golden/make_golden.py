@@ -29,6 +29,15 @@ WEIGHTS_GROUPS = {"conv2d/kernel": (3, 2, 2, 6), "conv2d/bias": (6,), "conv2d_1/
                   "dense_1/kernel": (40, 4), "dense_1/bias": (4,)}
 WEIGHTS_SIGNAL = {"conv1d/kernel": (3, 2, 6), "conv1d/bias": (6,), "conv1d_1/kernel": (4, 3, 4), "conv1d_1/bias": (4,),
                   "conv1d_2/kernel": (2, 4, 5), "conv1d_2/bias": (5,), "dense/kernel": (30, 4), "dense/bias": (4,)}
+WEIGHTS_SEPARABLE = {"depthwise_conv2d/kernel": (3, 2, 2, 2), "depthwise_conv2d/bias": (4,),
+                     "separable_conv2d/depthwise_kernel": (2, 3, 4, 1),
+                     "separable_conv2d/pointwise_kernel": (1, 1, 4, 5), "separable_conv2d/bias": (5,),
+                     "separable_conv2d_1/depthwise_kernel": (3, 3, 5, 2),
+                     "separable_conv2d_1/pointwise_kernel": (1, 1, 10, 3), "dense/kernel": (12, 4), "dense/bias": (4,)}
+WEIGHTS_TRANSPOSE = {"conv2d_transpose/kernel": (4, 3, 4, 3), "conv2d_transpose/bias": (4,),
+                     "conv2d_transpose_1/kernel": (3, 2, 2, 4), "conv2d_transpose_1/bias": (2,),
+                     "conv2d_transpose_2/kernel": (2, 2, 2, 2), "conv2d/kernel": (3, 3, 2, 2), "conv2d/bias": (2,),
+                     "dense/kernel": (18, 4), "dense/bias": (4,)}
 
 
 class Kinks:
@@ -96,6 +105,39 @@ def loss_signal(w, x, y, kinks):
     h = torch.tanh(conv1d(h, w["conv1d_1/kernel"], w["conv1d_1/bias"], stride=2, same=True, groups=2))
     h = torch.sigmoid(conv1d(h, w["conv1d_2/kernel"], w["conv1d_2/bias"]))
     return functional.cross_entropy(h.permute(0, 2, 1).flatten(1) @ w["dense/kernel"] + w["dense/bias"], y)
+
+
+def depthwise(x, kernel, bias=None, **arguments):
+    """NCHW, with an HWCM kernel: a convolution of as many groups as channels."""
+    channels = kernel.shape[2]
+    return conv(x, kernel.flatten(2).unsqueeze(2), bias, groups=channels, **arguments)
+
+
+def loss_separable(w, x, y, kinks):
+    del kinks  # it has none
+    h = depthwise(x.permute(0, 3, 1, 2), w["depthwise_conv2d/kernel"], w["depthwise_conv2d/bias"], same=True)
+    h = depthwise(torch.tanh(h), w["separable_conv2d/depthwise_kernel"], dilation=(2, 1))
+    h = torch.tanh(conv(h, w["separable_conv2d/pointwise_kernel"], w["separable_conv2d/bias"]))
+    h = depthwise(h, w["separable_conv2d_1/depthwise_kernel"], stride=(2, 2), same=True)
+    h = torch.sigmoid(conv(h, w["separable_conv2d_1/pointwise_kernel"], None))
+    return functional.cross_entropy(h.permute(0, 2, 3, 1).flatten(1) @ w["dense/kernel"] + w["dense/bias"], y)
+
+
+def transpose(x, kernel, bias, **arguments):
+    """NCHW, with an HWOI kernel; padding as PyTorch counts it."""
+    return functional.conv_transpose2d(x, kernel.permute(3, 2, 0, 1), bias, **arguments)
+
+
+def loss_transpose(w, x, y, kinks):
+    """The arguments are those for which PyTorch crops the output where Keras does."""
+    del kinks  # it has none
+    h = transpose(x.permute(0, 3, 1, 2), w["conv2d_transpose/kernel"], w["conv2d_transpose/bias"], stride=(2, 1),
+                  padding=1)
+    h = transpose(torch.tanh(h), w["conv2d_transpose_1/kernel"], w["conv2d_transpose_1/bias"], stride=(2, 3),
+                  output_padding=(0, 1))
+    h = torch.tanh(transpose(torch.tanh(h), w["conv2d_transpose_2/kernel"], None, padding=1, dilation=2))
+    h = torch.tanh(conv(h, w["conv2d/kernel"], w["conv2d/bias"], stride=(3, 3)))
+    return functional.cross_entropy(h.permute(0, 2, 3, 1).flatten(1) @ w["dense/kernel"] + w["dense/bias"], y)
 
 
 def loss_dense(w, x, y, kinks):
@@ -332,4 +374,6 @@ make("conv", WEIGHTS_CONV, (10, 9, 2), labels, loss_conv, adam)
 make("dense", WEIGHTS_DENSE, (5,), lambda random: integers(random, (SAMPLES, 3), 100) / X_SCALE, loss_dense,
      sgd_nesterov)
 make("groups", WEIGHTS_GROUPS, (6, 7, 4), labels, loss_groups, sgd_nesterov)
+make("separable", WEIGHTS_SEPARABLE, (5, 6, 2), labels, loss_separable, sgd_nesterov)
+make("transposed", WEIGHTS_TRANSPOSE, (2, 3, 3), labels, loss_transpose, sgd_nesterov)
 make("signal", WEIGHTS_SIGNAL, (13, 2), labels, loss_signal, sgd_nesterov)

@@ -1,0 +1,211 @@
+/* separable_conv2d.c - SeparableConv2D: a depthwise convolution (depthwise.h), then a convolution
+ * of 1 x 1 over its channels.
+ *   x (N,H,W,C)  d (R,S,C,M)  v (N,P,Q,C M)  p (1,1,C M,K)  b (K)  y (N,P,Q,K)
+ *   v = x by d,  y = f(v p + b);  dp = vᵀ dy,  dv = dy pᵀ, dy being already that of f's argument
+ * v is kept from forward to backward: made once more it would cost more than it takes to read. */
+#include "engine/layers/depthwise.h"
+
+struct conf {
+	int64_t filters;
+	int64_t kernel_size[2];
+	int64_t strides[2];
+	int padding;
+	int64_t dilation_rate[2];
+	int64_t depth_multiplier;
+	int activation;
+	bool use_bias;
+	struct weight_conf depthwise, pointwise, bias;
+};
+
+static const struct param params[] = {
+	PARAM_INT_REQUIRED(struct conf, filters, 1, 65536, "channels of the output"),
+	PARAM_PAIR_REQUIRED(
+		struct conf, kernel_size, 1, 255, "rows and columns of the depthwise kernel"),
+	PARAM_PAIR(
+		struct conf, strides, 1, 1, 255, 0, "rows and columns from position to position"),
+	PARAM_CHOICE(
+		struct conf, padding, PADDING_VALID, padding_names, "what happens at the edge"),
+	PARAM_PAIR(struct conf, dilation_rate, 1, 1, 255, 0,
+		"rows and columns from value to value of the depthwise kernel"),
+	PARAM_INT(struct conf, depth_multiplier, 1, 1, 65536,
+		"channels of the depthwise output for each of the input"),
+	PARAM_ACTIVATION(struct conf, activation),
+	PARAM_BOOL(struct conf, use_bias, true, "add a learned bias"),
+	WEIGHT_PARAMS(struct conf, depthwise, INITIALIZER_GLOROT_UNIFORM),
+	WEIGHT_PARAMS(struct conf, pointwise, INITIALIZER_GLOROT_UNIFORM),
+	WEIGHT_PARAMS(struct conf, bias, INITIALIZER_ZEROS),
+	PARAM_END,
+};
+
+enum { DEPTHWISE = DEPTHWISE_KERNEL, POINTWISE, BIAS };
+
+struct geometry {
+	struct depthwise_geometry depthwise;
+	int64_t places;  /* P Q */
+	int64_t between; /* channels of v */
+	int64_t out;     /* channels of y */
+};
+
+static bool geometry_plan(
+	const struct conf *c, const struct shape *in, struct geometry *ret, struct error *err)
+{
+	const struct depthwise_arguments a = {
+		.kernel_size = c->kernel_size,
+		.strides = c->strides,
+		.dilation_rate = c->dilation_rate,
+		.depth_multiplier = c->depth_multiplier,
+		.padding = (enum padding)c->padding,
+	};
+	struct depthwise_geometry g;
+
+	if (!depthwise_geometry_plan(&a, in, &g, err))
+		return false;
+	*ret = (struct geometry){ g, g.h.out * g.w.out, g.channels, c->filters };
+	return true;
+}
+
+/* That of a layer whose plan was accepted. */
+static struct geometry geometry_of(const struct layer_step *s)
+{
+	struct geometry g;
+	bool fits = geometry_plan(s->conf, s->in, &g, NULL);
+
+	(void)fits; /* it was accepted */
+	return g;
+}
+
+static bool separable_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
+{
+	const struct conf *c = r->conf;
+	struct geometry g;
+
+	if (!layer_check_rank(r, "SeparableConv2D", 3, err))
+		return false;
+	if (!geometry_plan(c, r->in, &g, err))
+		return false;
+	ret->out = SHAPE3(g.depthwise.h.out, g.depthwise.w.out, g.out);
+	layer_ends_in(ret, c->activation);
+	ret->flops_per_output =
+		2 * g.between + 2 * c->kernel_size[0] * c->kernel_size[1] * g.between / g.out;
+	ret->saved_bytes = g.places * g.between * (int64_t)sizeof(float);
+	ret->scratch_floats = depthwise_scratch_floats(&g.depthwise) + g.places * g.between;
+	ret->weights[DEPTHWISE] = depthwise_kernel(&g.depthwise, "depthwise_kernel", &c->depthwise);
+	ret->weights[POINTWISE] = (struct weight_plan){
+		.name = "pointwise_kernel",
+		.argument = "pointwise",
+		.shape = SHAPE4(1, 1, g.between, g.out),
+		WEIGHT_PLAN(c->pointwise),
+		.fan_in = g.between,
+		.fan_out = g.out,
+	};
+	ret->n_weights = 2;
+	if (c->use_bias)
+		ret->weights[ret->n_weights++] = weight_vector("bias", g.out, &c->bias);
+	return true;
+}
+
+/* v of sample n. */
+static float *between_of(const struct layer_step *s, const struct geometry *g, int64_t n)
+{
+	return (float *)(void *)s->saved + n * g->places * g->between;
+}
+
+static void forward(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	const struct geometry g = geometry_of(s);
+	int64_t in = shape_elements(s->in);
+
+	depthwise_begin_forward(s, &g.depthwise);
+	for (int64_t n = begin; n < end; n++) {
+		float *v = between_of(s, &g, n);
+		depthwise_forward(s, &g.depthwise, s->x[0] + n * in, NULL, v);
+		s->kernels->gemm(&(struct gemm){
+			.m = g.places,
+			.n = g.out,
+			.segments = 1,
+			.run = g.between,
+			.a = v,
+			.a_row = g.between,
+			.a_step = 1,
+			.b = s->w[POINTWISE],
+			.b_row = g.out,
+			.bias = s->w[BIAS],
+			.c = s->z + n * g.places * g.out,
+			.c_row = g.out,
+		});
+		layer_activate(s, n, n + 1);
+	}
+}
+
+/* Those of pointwise kernel and bias, for the samples of a chunk. */
+static void pointwise_gradients(
+	const struct layer_step *s, const struct geometry *g, int64_t begin, int64_t end)
+{
+	const float *dy = s->dy + begin * g->places * g->out;
+	int64_t places = (end - begin) * g->places;
+
+	if (s->w[BIAS])
+		layer_sum_rows(s, dy, places, g->out, layer_partial(s, BIAS, begin));
+	s->kernels->gemm(&(struct gemm){
+		.m = g->between,
+		.n = g->out,
+		.segments = 1,
+		.run = places,
+		.a = between_of(s, g, begin),
+		.a_row = 1,
+		.a_step = g->between,
+		.b = dy,
+		.b_row = g->out,
+		.c = layer_partial(s, POINTWISE, begin),
+		.c_row = g->out,
+	});
+}
+
+static void between_gradient(
+	const struct layer_step *s, const struct geometry *g, int64_t n, float *dv)
+{
+	s->kernels->gemm(&(struct gemm){
+		.m = g->places,
+		.n = g->between,
+		.segments = 1,
+		.run = g->out,
+		.a = s->dy + n * g->places * g->out,
+		.a_row = g->out,
+		.a_step = 1,
+		.b = s->w[POINTWISE],
+		.b_row = g->out,
+		.b_transposed = true,
+		.c = dv,
+		.c_row = g->between,
+	});
+}
+
+static void backward(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	const struct geometry g = geometry_of(s);
+	float *dv = s->scratch + depthwise_scratch_floats(&g.depthwise);
+	int64_t in = shape_elements(s->in);
+
+	layer_activate_backward(s, begin, end);
+	depthwise_begin_backward(s, &g.depthwise);
+	for (int64_t n = begin; n < end; n++) {
+		bool first = n % PLAN_CHUNK == 0;
+		if (first)
+			pointwise_gradients(s, &g, n, layer_chunk_end(n, end));
+		between_gradient(s, &g, n, dv);
+		depthwise_backward(s, &g.depthwise, s->x[0] + n * in, dv, !first,
+			layer_partial(s, DEPTHWISE, n), s->dx[0] ? s->dx[0] + n * in : NULL);
+	}
+}
+
+const struct layer_class layer_separable_conv2d = {
+	.name = "SeparableConv2D",
+	.doc = "convolution of each channel by itself, then of all channels at each position",
+	.params = params,
+	.conf_size = sizeof(struct conf),
+	.inputs_min = 1,
+	.inputs_max = 1,
+	.plan = separable_plan,
+	.forward = forward,
+	.backward = backward,
+};
