@@ -51,20 +51,6 @@ static const char *argument_of(const struct weight_plan *w)
 	return w->argument ? w->argument : w->name;
 }
 
-/* What a layer says of a weight and the training step does not do: nothing is dropped in silence.
- */
-static bool check_untrained(const struct weight_plan *w, const struct param_variant *v,
-	const char *argument, struct error *err)
-{
-	char pointer[64];
-
-	(void)snprintf(pointer, sizeof pointer, "/%s_%s", argument_of(w), argument);
-	return !v || v->index == PARAM_VARIANT_NULL ||
-	       error_at(err, ERROR_INVALID, pointer,
-		       "%s_%s is given, and this version does not train with one; wanted: null",
-		       argument_of(w), argument);
-}
-
 static bool check_weight(const struct weight_plan *w, struct error *err)
 {
 	char initializer[64], constraint[64];
@@ -74,9 +60,7 @@ static bool check_weight(const struct weight_plan *w, struct error *err)
 	(void)snprintf(constraint, sizeof constraint, "/%s_constraint", argument_of(w));
 	return check_values(&w->shape, w->name, &values, err) &&
 	       initializer_check(w->initializer, &w->shape, initializer, err) &&
-	       (!w->constraint || constraint_check(w->constraint, &w->shape, constraint, err)) &&
-	       check_untrained(w, w->regularizer, "regularizer", err) &&
-	       check_untrained(w, w->constraint, "constraint", err);
+	       (!w->constraint || constraint_check(w->constraint, &w->shape, constraint, err));
 }
 
 static bool layer_shapes(struct plan *p, int i, struct error *err)
@@ -394,10 +378,12 @@ static bool place_all(struct plan *p)
 		!place(p, samples, sizeof(int32_t), kind, &p->labels) ||
 		!place(p, samples, p->target_values * floats, kind, &p->targets) ||
 		!place(p, samples, floats, kind, &p->loss_values) ||
+		!place(p, samples, floats, kind, &p->sample_weights) ||
 		!place(p, samples, p->n_values * floats, kind, &p->metric_values) ||
 		!place(p, p->classes ? samples : 0, sizeof(int32_t), kind, &p->predicted) ||
 		!place(p, samples, place_extra(p) * floats, kind, &p->dx_extra) ||
 		!place(p, p->n_tasks, sizeof(double), &p->forecast.gradient_bytes, &p->squares) ||
+		!place(p, p->n_tasks, sizeof(double), &p->forecast.gradient_bytes, &p->penalties) ||
 		!place(p, p->n_weights, floats, &p->forecast.gradient_bytes, &p->scales))
 		return false;
 	for (int i = 0; i < p->n_layers; i++) {

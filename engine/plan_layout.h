@@ -86,10 +86,11 @@ struct plan {
 	bool keeps_gradients; /* whole: a batch has parts, or their norms are needed */
 	int64_t input_values, output_values,
 		target_values; /* floats a sample; target_values 0: labels */
-	size_t x, labels, targets, loss_values;
+	size_t x, labels, targets, loss_values, sample_weights;
 	size_t metric_values, predicted;
 	size_t counts;        /* from the start of a thread's scratch: int64_t[n_counts] */
 	size_t squares;       /* of the gradient, a double a task: the sum of its squares */
+	size_t penalties;     /* a double a task: what its regularizer costs */
 	size_t scales;        /* a float a weight: what its gradient is multiplied by */
 	size_t dx_extra;      /* where second gradients of tensors are made before they are added */
 	size_t block_bytes;   /* of a run, without the threads' scratch */

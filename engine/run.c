@@ -196,6 +196,12 @@ void run_set_batch(struct run *r, int64_t count, bool training, int64_t step)
 	}
 }
 
+void run_set_weights(struct run *r, const struct data *data, const float *class_weight)
+{
+	r->class_weight = class_weight;
+	r->weighted = class_weight || data->weights;
+}
+
 void run_set_streams(struct run *r, bool streams)
 {
 	r->streams = streams;
@@ -242,14 +248,23 @@ static void gather_target(struct run *r, const struct data *data, int64_t sample
 		memcpy(target, (const float *)data->y + sample * n, (size_t)n * sizeof *target);
 	} else {
 		int32_t *label = (int32_t *)run_at(r, p->labels) + to;
-		*label = data->y_type == DATA_U8 ? ((const uint8_t *)data->y)[sample]
-						 : ((const int32_t *)data->y)[sample];
+		*label = (int32_t)data_label(data, sample);
 	}
 }
 
-static int64_t sample_at(const struct shuffle *order, int64_t position)
+/* How much sample `to` of the part counts. */
+static void gather_weight(struct run *r, const struct data *data, int64_t sample, int64_t to)
 {
-	return order ? shuffle_at(order, position) : position;
+	float *weight = (float *)run_at(r, r->plan->sample_weights) + to;
+
+	*weight = data->weights ? data->weights[sample] : 1.0f;
+	if (r->class_weight)
+		*weight *= r->class_weight[data_label(data, sample)];
+}
+
+static int64_t sample_at(const struct data *data, const struct shuffle *order, int64_t position)
+{
+	return data_stored(data, order ? shuffle_at(order, position) : position);
 }
 
 /* A shuffled sample lies anywhere in the data set: its lines are asked for some samples ahead. */
@@ -269,17 +284,19 @@ void run_gather(struct run *r, const struct data *data, const struct shuffle *or
 
 	first += r->first;
 	for (int64_t i = begin; i < end && i < begin + PREFETCH_SAMPLES; i++)
-		prefetch(data, sample_at(order, first + i), n);
+		prefetch(data, sample_at(data, order, first + i), n);
 	for (int64_t i = begin; i < end; i++) {
-		int64_t sample = sample_at(order, first + i);
+		int64_t sample = sample_at(data, order, first + i);
 		float *x = (float *)run_at(r, r->plan->x) + i * n;
 		if (i + PREFETCH_SAMPLES < end)
-			prefetch(data, sample_at(order, first + i + PREFETCH_SAMPLES), n);
+			prefetch(data, sample_at(data, order, first + i + PREFETCH_SAMPLES), n);
 		if (data->x_type == DATA_U8)
 			r->kernels->from_u8((const uint8_t *)data->x + sample * n, n, x);
 		else
 			memcpy(x, (const float *)data->x + sample * n, (size_t)n * sizeof *x);
 		gather_target(r, data, sample, i);
+		if (r->weighted)
+			gather_weight(r, data, sample, i);
 	}
 }
 
@@ -291,6 +308,18 @@ void run_forward(struct run *r, int thread, int from, int to, int64_t begin, int
 		if (has_passes(&p->layers[i]))
 			p->layers[i].class->forward(
 				&r->steps[thread * p->n_layers + i], begin, end);
+}
+
+/* Loss and gradient of each sample count as much as it does. */
+static void weigh(struct run *r, const struct loss_step *s, int64_t begin, int64_t end)
+{
+	const float *weights = run_at(r, r->plan->sample_weights);
+
+	for (int64_t n = begin; n < end; n++) {
+		s->loss[n] *= weights[n];
+		for (int64_t j = 0; s->dy && j < s->width; j++)
+			s->dy[n * s->width + j] *= weights[n];
+	}
 }
 
 void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end)
@@ -311,6 +340,8 @@ void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end)
 	};
 
 	p->model->loss->run(&s, begin, end);
+	if (r->weighted)
+		weigh(r, &s, begin, end);
 }
 
 void run_backward(struct run *r, int thread, int from, int to, int64_t begin, int64_t end)

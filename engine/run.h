@@ -46,6 +46,8 @@ void run_set_part(struct run *r, int part);
  * batch's end. */
 void run_share(const struct run *r, int piece, int pieces, int64_t *ret_begin, int64_t *ret_end);
 
+/* Before a batch of that data is gathered: how much each label counts, or NULL. */
+void run_set_weights(struct run *r, const struct data *data, const float *class_weight);
 /* Fetches the samples of the batch that begins at position `first` of the data's order (NULL: as
  * stored): this part's [begin, end). */
 void run_gather(struct run *r, const struct data *data, const struct shuffle *order, int64_t first,
@@ -67,6 +69,13 @@ void run_norms(struct run *r, const struct optimizer_step *step);
 /* The optimizer's step where norms were needed. */
 void run_update(
 	struct run *r, int thread, int piece, int pieces, const struct optimizer_step *step);
+/* What the regularizers cost: as the step's run_gradients found the weights, or as they are now. */
+double run_step_penalty(const struct run *r);
+double run_penalty(const struct run *r);
+/* After the optimizer's step: brings constrained weight `piece` of run_constrained into its bounds.
+ */
+int run_constrained(const struct run *r);
+void run_constrain(struct run *r, int piece);
 /* Sets the weights to their running means, if the optimizer keeps them. */
 void run_overwrite_with_means(struct run *r);
 

@@ -15,7 +15,9 @@ struct run {
 	int64_t batch_count;      /* samples of the batch at work */
 	int64_t first, count;     /* of them, the part at work */
 	struct layer_step *steps; /* [thread][layer] */
-	bool streams;             /* weights, past the caches */
+	const float *class_weight;
+	bool weighted; /* samples count differently */
+	bool streams;  /* weights, past the caches */
 };
 
 static inline void *run_at(const struct run *r, size_t offset)

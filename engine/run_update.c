@@ -6,6 +6,9 @@
  * running means. */
 #include "engine/run_layout.h"
 
+#include "engine/constraints.h"
+#include "engine/regularizers.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -48,6 +51,23 @@ static float *gradient_at(const struct run *r, int thread, const struct task *t)
 {
 	return r->plan->keeps_gradients ? (float *)run_at(r, t->weight->gradient) + t->first
 					: run_scratch(r, thread);
+}
+
+static const struct weight_plan *weight_plan_of(const struct run *r, const struct planned_weight *w)
+{
+	return &r->plan->layers[w->layer].plan.weights[w->index];
+}
+
+/* Adds what the weight's size costs to the gradient, and notes it. */
+static void regularize(const struct run *r, const struct task *t, float *g)
+{
+	const struct param_variant *v = weight_plan_of(r, t->weight)->regularizer;
+	const float *w = (float *)run_at(r, t->weight->w) + t->first;
+
+	if (!v || v->index == PARAM_VARIANT_NULL)
+		return;
+	((double *)run_at(r, r->plan->penalties))[t->task] = regularizer_penalty(v, w, t->n);
+	regularizer_gradient(v, w, g, t->n);
 }
 
 /* Adds this batch's gradient to those before it; the last of them makes it their mean. */
@@ -120,6 +140,7 @@ static void gradient_task(
 	weight_gradient(r, thread, t->weight, t->begin, t->end, g);
 	if (!run_is_last_part(r))
 		return;
+	regularize(r, t, g);
 	accumulate(r, t, step, g);
 	if (optimizer_needs_norms(r->plan->model->optimizer_conf))
 		((double *)run_at(r, r->plan->squares))[t->task] = sum_of_squares(g, t->n);
@@ -199,6 +220,58 @@ void run_norms(struct run *r, const struct optimizer_step *step)
 	float scale = scale_for(all, step->clip_global);
 	for (int i = 0; i < p->n_weights && step->clip_global < INFINITY; i++)
 		scales[i] = scale;
+}
+
+double run_step_penalty(const struct run *r)
+{
+	const double *penalties =
+		run_at(r, r->plan->penalties); /* 0 where there is no regularizer */
+	double sum = 0;
+
+	for (int64_t i = 0; i < r->plan->n_tasks; i++)
+		sum += penalties[i];
+	return sum;
+}
+
+double run_penalty(const struct run *r)
+{
+	const struct plan *p = r->plan;
+	double sum = 0;
+
+	for (int i = 0; i < p->n_weights; i++) {
+		const struct planned_weight *w = &p->weights[i];
+		const struct param_variant *v = weight_plan_of(r, w)->regularizer;
+		if (v && !w->frozen)
+			sum += regularizer_penalty(v, run_weight(r, i), w->values);
+	}
+	return sum;
+}
+
+static bool is_constrained(const struct run *r, const struct planned_weight *w)
+{
+	const struct param_variant *v = weight_plan_of(r, w)->constraint;
+
+	return v && v->index != PARAM_VARIANT_NULL && !w->frozen;
+}
+
+int run_constrained(const struct run *r)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->plan->n_weights; i++)
+		n += is_constrained(r, &r->plan->weights[i]);
+	return n;
+}
+
+void run_constrain(struct run *r, int piece)
+{
+	for (int i = 0; i < r->plan->n_weights; i++) {
+		const struct planned_weight *w = &r->plan->weights[i];
+		if (!is_constrained(r, w) || piece-- != 0)
+			continue;
+		const struct weight_plan *wp = weight_plan_of(r, w);
+		constraint_apply(wp->constraint, &wp->shape, run_weight(r, i));
+	}
 }
 
 void run_overwrite_with_means(struct run *r)

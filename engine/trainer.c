@@ -75,6 +75,14 @@ static void update_parameters(void *ctx, int piece, int thread)
 	run_update(t->run, thread, piece, update_pieces(t), &t->optimizer_step);
 }
 
+static void constrain(void *ctx, int piece, int thread)
+{
+	struct trainer *t = ctx;
+
+	(void)thread; /* needs no scratch */
+	run_constrain(t->run, piece);
+}
+
 static void evaluate_samples(void *ctx, int piece, int thread)
 {
 	struct trainer *t = ctx;
@@ -98,6 +106,7 @@ static void step_begin(struct trainer *t, const struct data *data, const struct 
 	t->first = first;
 	t->step_threads = atomic_load_explicit(&t->threads, memory_order_relaxed);
 	run_set_batch(t->run, count, training, t->state.step);
+	run_set_weights(t->run, data, training ? t->options.class_weight : NULL);
 }
 
 /* The stages up to the last one: what layers need to know of the whole batch. */
@@ -123,15 +132,19 @@ static double learning_rate(const struct trainer *t)
 	return schedule_rate(&c->learning_rate.variant, optimizer_iterations(c, t->state.step));
 }
 
-/* What is left to do where norms had to be known first. */
+/* What is left to do where whole gradients or weights had to be there first. */
 static void train_update(struct trainer *t)
 {
 	const struct optimizer_step *step = &t->optimizer_step;
 
-	if (!optimizer_needs_norms(t->options.plan->model->optimizer_conf) || !step->applies)
+	if (!step->applies)
 		return;
-	run_norms(t->run, step);
-	crew_run(t->crew, t->step_threads, update_pieces(t), update_parameters, t);
+	if (optimizer_needs_norms(t->options.plan->model->optimizer_conf)) {
+		run_norms(t->run, step);
+		crew_run(t->crew, t->step_threads, update_pieces(t), update_parameters, t);
+	}
+	if (run_constrained(t->run) > 0)
+		crew_run(t->crew, t->step_threads, run_constrained(t->run), constrain, t);
 }
 
 /* false: the loss is not finite; then no weight has changed. */
@@ -193,7 +206,7 @@ static bool train_step(struct trainer *t, struct error *err)
 	s->step++;
 	s->step_in_epoch++;
 	s->epoch_samples += count;
-	s->epoch_loss_sum += totals.loss;
+	s->epoch_loss_sum += totals.loss + run_step_penalty(t->run) * (double)count;
 	trainer_publish(t);
 	trainer_count_samples(t, count);
 	return true;
@@ -233,7 +246,7 @@ static bool evaluate(struct trainer *t, const atomic_bool *stop, struct trainer_
 		whole = !stopped(stop);
 	}
 	atomic_store_explicit(&t->published.validating, false, memory_order_relaxed);
-	e->val_loss = totals.loss / (double)d->count;
+	e->val_loss = totals.loss / (double)d->count + run_penalty(t->run);
 	for (int i = 0; i < p->n_metrics; i++)
 		e->val_metrics[i] = run_metric(t->run, i, totals.sums, d->count);
 	e->validated = whole;

@@ -35,6 +35,8 @@ struct trainer_options {
 	int64_t validation_freq; /* epochs from one validation to the next; 0: 1. The last epoch is
 				  * always validated */
 	const struct callbacks *callbacks; /* NULL: none. Borrowed likewise */
+	const float *class_weight; /* NULL: all 1; else how much the loss of a training sample
+				    * counts, by its label. As many as labels. Borrowed */
 	uint64_t seed;
 	bool shuffle;    /* a new order every epoch */
 	int threads_max; /* threads the trainer makes, its caller included; at least 1 */

@@ -39,7 +39,7 @@ int64_t trainer_batch_most(int64_t samples, int64_t batch_size, enum trainer_las
 
 static int64_t label_at(const struct data *d, int64_t i)
 {
-	return d->y_type == DATA_U8 ? ((const uint8_t *)d->y)[i] : ((const int32_t *)d->y)[i];
+	return data_label(d, data_stored(d, i));
 }
 
 static bool check_data(
@@ -145,6 +145,14 @@ static bool check_callbacks(const struct trainer_options *o, struct error *err)
 	return true;
 }
 
+static bool check_class_weight(const struct trainer_options *o, struct error *err)
+{
+	if (o->class_weight && !o->plan->loss.labels)
+		return error_at(err, ERROR_INVALID, "/class_weight",
+			"class_weight is given, but the targets are no class numbers");
+	return true;
+}
+
 static bool check(struct trainer *t, struct error *err)
 {
 	const struct trainer_options *o = &t->options;
@@ -153,7 +161,7 @@ static bool check(struct trainer *t, struct error *err)
 		return error_set(
 			err, ERROR_INVALID, "this CPU has no instruction set \"%s\"", o->isa);
 	if (!check_data(o->plan, &o->train, "training", err) || !check_steps(o, err) ||
-		!check_callbacks(o, err))
+		!check_callbacks(o, err) || !check_class_weight(o, err))
 		return false;
 	if (!o->validation)
 		return true;

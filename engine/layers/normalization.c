@@ -165,9 +165,10 @@ static void normalization_adapt(const struct layer_step *s, const struct data *d
 	for (int64_t j = 0; j < ADAPT_SUMS * channels; j++)
 		sums[j] = 0.0;
 	for (int64_t i = 0; i < data->count; i++) {
-		const float *x = (const float *)data->x + i * n;
+		int64_t at = data_stored(data, i) * n;
+		const float *x = (const float *)data->x + at;
 		if (data->x_type == DATA_U8) {
-			s->kernels->from_u8((const uint8_t *)data->x + i * n, n, sample);
+			s->kernels->from_u8((const uint8_t *)data->x + at, n, sample);
 			x = sample;
 		}
 		s->kernels->moments(x, rows, channels, moments + SAMPLE_MEAN * channels,
