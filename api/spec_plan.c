@@ -157,9 +157,9 @@ static bool check_data(const struct spec *s, const struct dataset *dataset,
 
 int64_t spec_steps(const struct spec *s, int64_t samples)
 {
-	return s->steps_per_epoch != PARAM_NULL
-		       ? s->steps_per_epoch
-		       : trainer_steps(samples, s->batch_size, (enum trainer_last_batch)s->last_batch);
+	return s->steps_per_epoch != PARAM_NULL ? s->steps_per_epoch
+						: trainer_steps(samples, s->batch_size,
+							  (enum trainer_last_batch)s->last_batch);
 }
 
 struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,

@@ -174,10 +174,8 @@ const struct param *param_find(const struct param *table, const char *name);
  * there). */
 int param_choice_count(const struct param *p);
 int param_choice_index(const char *const *choices, const char *name);
-/* Whether two names are the same but for capitals and underscores: "log_cosh" and "LogCosh". */
-bool param_same_name(const char *a, const char *b);
 
-/* Whether two names differ in capitals and underscores alone. */
+/* Whether two names are the same but for capitals and underscores: "log_cosh" and "LogCosh". */
 bool param_same_name(const char *a, const char *b);
 
 /* The index of the class of that name, without regard to capitals and underscores, or -1. */

@@ -179,10 +179,11 @@ const struct exact_network exact_networks[] = {
 	},
 	{
 		.name = "bounded",
-		.layers = "Dense units=70 activation=tanh kernel_regularizer=L1L2(l1=0.001|l2=0.01) "
-			  "kernel_constraint=MaxNorm(max_value=1) bias_regularizer=L2; "
-			  "BatchNormalization; Dense units=3 activation=softmax "
-			  "kernel_constraint=UnitNorm bias_constraint=NonNeg",
+		.layers =
+			"Dense units=70 activation=tanh kernel_regularizer=L1L2(l1=0.001|l2=0.01) "
+			"kernel_constraint=MaxNorm(max_value=1) bias_regularizer=L2; "
+			"BatchNormalization; Dense units=3 activation=softmax "
+			"kernel_constraint=UnitNorm bias_constraint=NonNeg",
 		.loss = "sparse_categorical_crossentropy",
 		.optimizer = "AdamW global_clipnorm=0.5 use_ema=true gradient_accumulation_steps=2",
 		.input = SHAPE1(67),

@@ -464,10 +464,8 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 	k->stream(r->a, n, c + 2500 + n % 5);
 	k->prelu(r->a, r->b, rows, n, c + 3000);
 	k->prelu_backward(r->a, r->b, rows, n, c + 4000, c + 5000);
-	k->softmax_cross_entropy(
-		r->a, labels, rows, n, 0.25f, c + 20000, c + 21000);
-	k->softmax_cross_entropy(
-		r->b, labels, rows, n, 0.25f, NULL, c + 21100);
+	k->softmax_cross_entropy(r->a, labels, rows, n, 0.25f, c + 20000, c + 21000);
+	k->softmax_cross_entropy(r->b, labels, rows, n, 0.25f, NULL, c + 21100);
 }
 
 /* Slots that hold means of squares are not negative. */
