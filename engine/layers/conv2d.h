@@ -4,12 +4,14 @@
  *   x (N,H,W,C)  w (R,S,C,K)  b (K)  y (N,P,Q,K), t the stride, d the dilation:
  *   y[p,q,k]    = b[k] + sum_{r,s,c} x[p t + r d, q t + s d, c] w[r,s,c,k]
  *   dw[r,s,c,k] = sum_{n,p,q} x[n, p t + r d, q t + s d, c] dy[n,p,q,k]
- *   dx[h,w,c]   = sum_{r,s,k} e[h + r d, w + s d, k] w[R-1-r, S-1-s, c, k],  e = dy, its values t
- * apart, (R-1) d and (S-1) d zeros around. In groups, C and K are those of one group, which has its
- * own channels of x, w and y; w is (R,S,C,K) with the K of all groups. In NHWC the S C values under
- * a kernel's row are one run, so nothing is copied but a padded image; dilation and groups cut it
- * into S runs. The rows of the gemm lie anywhere, at offsets that are worked out once (the table):
- * of output positions, kernel values, input positions. */
+ *   dx[h,w,c]   = sum_{r,s,k} e[h + r d, w + s d, k] w[R-1-r, S-1-s, c, k],  e = dy with (R-1) d
+ * and (S-1) d zeros around. With strides, dx falls into t x t phases, each of every t-th position
+ * and the taps that lead there, every t-th one: of each it is that sum. In groups, C and K are
+ * those of one group, which has its own channels of x, w and y; w is (R,S,C,K) with the K of all
+ * groups. In NHWC the S C values under a kernel's row are one run, so nothing is copied but a
+ * padded image; dilation and groups cut it into S runs. The rows of the gemm lie anywhere, at
+ * offsets that are worked out once (the table): of output positions, kernel values, input
+ * positions. */
 #pragma once
 
 #include "engine/layers/common.h"

@@ -44,10 +44,41 @@ bool conv2d_geometry_plan(const struct conv2d_conf *c, const struct shape *in,
 	return true;
 }
 
-/* The zeros of e before its first value. */
-static int64_t e_before(int64_t size, int64_t dilation)
+/* What one axis of the input's gradient has of one phase: every stride-th position. */
+struct phase {
+	int64_t first, count; /* positions */
+	int64_t taps;         /* of the kernel, which is every stride-th one */
+	int64_t e;            /* where the first position's window begins in e */
+};
+
+static int64_t divide_up(int64_t a, int64_t b)
 {
-	return (size - 1) * dilation;
+	return (a + b - 1) / b;
+}
+
+/* The zeros of e before its first value. */
+static int64_t e_before(const struct window_axis *a, int64_t dilation)
+{
+	return (divide_up(a->size, a->stride) - 1) * dilation;
+}
+
+/* The positions to which taps i, i + stride, … lead. */
+static struct phase phase_of(const struct window_axis *a, int64_t i)
+{
+	int64_t first = (i + a->stride - a->before % a->stride) % a->stride;
+	int64_t taps = divide_up(a->size - i, a->stride);
+
+	return (struct phase){
+		.first = first,
+		.count = divide_up(a->in - first, a->stride),
+		.taps = taps,
+		.e = (first + a->before - i) / a->stride + divide_up(a->size, a->stride) - taps,
+	};
+}
+
+static bool is_strided(const struct conv2d_geometry *g)
+{
+	return g->h.stride > 1 || g->w.stride > 1;
 }
 
 void conv2d_geometry_finish(struct conv2d_geometry *g)
@@ -56,8 +87,8 @@ void conv2d_geometry_finish(struct conv2d_geometry *g)
 	g->x_row = g->w.padded * g->in;
 	g->kernel = g->h.size * g->w.size * (g->in / g->groups);
 	g->pads = g->h.padded > g->h.in || g->w.padded > g->w.in;
-	g->e_height = g->h.padded + e_before(g->h.size, g->dilation_h);
-	g->e_row = (g->w.padded + e_before(g->w.size, g->dilation_w)) * g->out;
+	g->e_height = divide_up(g->h.padded, g->h.stride) + e_before(&g->h, g->dilation_h);
+	g->e_row = (divide_up(g->w.padded, g->w.stride) + e_before(&g->w, g->dilation_w)) * g->out;
 }
 
 static int64_t positions(const struct conv2d_geometry *g)
@@ -75,6 +106,14 @@ static int64_t e_floats(const struct conv2d_geometry *g)
 	return g->e_height * g->e_row;
 }
 
+/* The positions of one phase, where they do not lie side by side. */
+static int64_t phase_floats(const struct conv2d_geometry *g)
+{
+	return is_strided(g)
+		       ? divide_up(g->h.in, g->h.stride) * divide_up(g->w.in, g->w.stride) * g->in
+		       : 0;
+}
+
 float *conv2d_scratch_e(const struct layer_step *s, const struct conv2d_geometry *g)
 {
 	return s->scratch + x_floats(g);
@@ -85,9 +124,14 @@ float *conv2d_scratch_turned(const struct layer_step *s, const struct conv2d_geo
 	return conv2d_scratch_e(s, g) + e_floats(g);
 }
 
-float *conv2d_scratch_more(const struct layer_step *s, const struct conv2d_geometry *g)
+static float *scratch_phase(const struct layer_step *s, const struct conv2d_geometry *g)
 {
 	return conv2d_scratch_turned(s, g) + g->kernel * g->out;
+}
+
+float *conv2d_scratch_more(const struct layer_step *s, const struct conv2d_geometry *g)
+{
+	return scratch_phase(s, g) + phase_floats(g);
 }
 
 bool conv2d_plan_memory(const struct conv2d_conf *c, const struct weight_conf *kernel,
@@ -102,7 +146,8 @@ bool conv2d_plan_memory(const struct conv2d_conf *c, const struct weight_conf *k
 			g->h.padded, g->w.padded, g->out);
 	layer_ends_in(ret, c->activation);
 	ret->table_ints = positions(g) + g->kernel + g->h.in * g->w.in;
-	ret->scratch_floats = x_floats(g) + e_floats(g) + g->kernel * g->out + more;
+	ret->scratch_floats =
+		x_floats(g) + e_floats(g) + g->kernel * g->out + phase_floats(g) + more;
 	ret->weights[CONV2D_KERNEL] = (struct weight_plan){
 		.name = "kernel",
 		.shape = SHAPE4(g->h.size, g->w.size, g->in / g->groups, g->out),
@@ -116,6 +161,15 @@ bool conv2d_plan_memory(const struct conv2d_conf *c, const struct weight_conf *k
 	return true;
 }
 
+static int32_t *fill_phase(
+	const struct conv2d_geometry *g, struct phase h, struct phase w, int32_t *table)
+{
+	for (int64_t p = 0; p < h.count; p++)
+		for (int64_t q = 0; q < w.count; q++)
+			*table++ = (int32_t)((h.e + p) * g->e_row + (w.e + q) * g->out);
+	return table;
+}
+
 void conv2d_fill_table(const struct conv2d_geometry *g, int32_t *table)
 {
 	for (int64_t p = 0; p < g->rows; p++)
@@ -126,10 +180,9 @@ void conv2d_fill_table(const struct conv2d_geometry *g, int32_t *table)
 			for (int64_t c = 0; c < g->in / g->groups; c++)
 				*table++ = (int32_t)(r * g->dilation_h * g->x_row +
 						     s * g->dilation_w * g->in + c);
-	for (int64_t h = 0; h < g->h.in; h++)
-		for (int64_t w = 0; w < g->w.in; w++)
-			*table++ = (int32_t)((h + g->h.before) * g->e_row +
-					     (w + g->w.before) * g->out);
+	for (int64_t i = 0; i < g->h.stride; i++)
+		for (int64_t j = 0; j < g->w.stride; j++)
+			table = fill_phase(g, phase_of(&g->h, i), phase_of(&g->w, j), table);
 }
 
 void conv2d_clear_border(const struct layer_step *s, const struct conv2d_geometry *g)
@@ -147,24 +200,24 @@ const float *conv2d_input(
 	return s->scratch;
 }
 
-/* Sums over the windows of one group in an image of `channels` channels and rows of `row` floats: m
- * without segments and run. Where the values under a kernel's row are no run, each row is a gemm of
- * its own, in which the sums go on. */
+/* Sums over the windows, of taps_h rows and taps_w columns, of one group in an image of `channels`
+ * channels and rows of `row` floats: m without segments and run. Where the values under a kernel's
+ * row are no run, each row is a gemm of its own, in which the sums go on. */
 static void gemm_windows(const struct layer_step *s, const struct conv2d_geometry *g, struct gemm m,
-	int64_t channels, int64_t row)
+	int64_t taps_h, int64_t taps_w, int64_t channels, int64_t row)
 {
 	m.a_step = 1;
-	if (g->groups == 1 && (g->dilation_w == 1 || g->w.size == 1)) {
-		m.segments = g->h.size;
-		m.run = g->w.size * channels;
+	if (g->groups == 1 && (g->dilation_w == 1 || taps_w == 1)) {
+		m.segments = taps_h;
+		m.run = taps_w * channels;
 		m.a_segment = g->dilation_h * row;
 		s->kernels->gemm(&m);
 		return;
 	}
-	m.segments = g->w.size;
+	m.segments = taps_w;
 	m.run = channels / g->groups;
 	m.a_segment = g->dilation_w * channels;
-	for (int64_t r = 0; r < g->h.size; r++) {
+	for (int64_t r = 0; r < taps_h; r++) {
 		s->kernels->gemm(&m);
 		m.accumulate = true;
 		m.a += g->dilation_h * row;
@@ -190,7 +243,7 @@ void conv2d_forward_rows(const struct layer_step *s, const struct conv2d_geometr
 				.c = y + i * out,
 				.c_row = g->out,
 			},
-			g->in, g->x_row);
+			g->h.size, g->w.size, g->in, g->x_row);
 }
 
 void conv2d_kernel_gradient_rows(const struct layer_step *s, const struct conv2d_geometry *g,
@@ -216,16 +269,23 @@ void conv2d_kernel_gradient_rows(const struct layer_step *s, const struct conv2d
 		});
 }
 
-/* One group's (R,S,C,K) of w to (R,S,K,C), the last place first. */
+/* One group's (R,S,C,K) of w to (R,S,K,C), phase by phase, the last place of each first. */
 static void turn_kernel(const struct conv2d_geometry *g, const float *w, float *turned)
 {
-	int64_t places = g->h.size * g->w.size, in = g->in / g->groups, out = g->out / g->groups;
+	int64_t in = g->in / g->groups, out = g->out / g->groups;
 
-	for (int64_t p = 0; p < places; p++)
-		for (int64_t c = 0; c < in; c++)
-			for (int64_t k = 0; k < out; k++)
-				turned[((places - 1 - p) * out + k) * in + c] =
-					w[(p * in + c) * g->out + k];
+	for (int64_t i = 0; i < g->h.stride * g->w.stride; i++) {
+		struct phase h = phase_of(&g->h, i / g->w.stride);
+		struct phase v = phase_of(&g->w, i % g->w.stride);
+		for (int64_t p = h.taps * v.taps; p-- > 0; turned += out * in) {
+			int64_t r = i / g->w.stride + p / v.taps * g->h.stride;
+			int64_t q = i % g->w.stride + p % v.taps * g->w.stride;
+			for (int64_t c = 0; c < in; c++)
+				for (int64_t k = 0; k < out; k++)
+					turned[k * in + c] =
+						w[((r * g->w.size + q) * in + c) * g->out + k];
+		}
+	}
 }
 
 void conv2d_begin_input_gradient(const struct layer_step *s, const struct conv2d_geometry *g)
@@ -241,34 +301,82 @@ void conv2d_begin_input_gradient(const struct layer_step *s, const struct conv2d
 void conv2d_spread_rows(const struct layer_step *s, const struct conv2d_geometry *g,
 	int64_t first_row, const float *dy)
 {
-	float *inside = conv2d_scratch_e(s, g) + e_before(g->h.size, g->dilation_h) * g->e_row +
-			e_before(g->w.size, g->dilation_w) * g->out;
+	float *inside = conv2d_scratch_e(s, g) +
+			(e_before(&g->h, g->dilation_h) + first_row) * g->e_row +
+			e_before(&g->w, g->dilation_w) * g->out;
 
-	for (int64_t p = first_row; p < first_row + g->rows; p++)
-		for (int64_t q = 0; q < g->w.out; q++, dy += g->out)
-			memcpy(inside + p * g->h.stride * g->e_row + q * g->w.stride * g->out, dy,
-				(size_t)g->out * sizeof *dy);
+	image_pad(dy, g->rows, g->w.out * g->out, inside, g->e_row);
 }
 
-void conv2d_input_gradient(
-	const struct layer_step *s, const struct conv2d_geometry *g, const float *bias, float *dx)
+/* The positions of one phase, side by side: their windows' places in e stand in `rows`, its taps
+ * begin at `turned` in the first group's. */
+static void phase_gradient(const struct layer_step *s, const struct conv2d_geometry *g,
+	struct phase h, struct phase w, const int32_t *rows, const float *turned, const float *bias,
+	float *dx)
 {
 	int64_t in = g->in / g->groups, out = g->out / g->groups;
 
 	for (int64_t i = 0; i < g->groups; i++)
 		gemm_windows(s, g,
 			(struct gemm){
-				.m = g->h.in * g->w.in,
+				.m = h.count * w.count,
 				.n = in,
 				.a = conv2d_scratch_e(s, g) + i * out,
-				.a_rows = s->table + positions(g) + g->kernel,
-				.b = conv2d_scratch_turned(s, g) + i * g->kernel * out,
+				.a_rows = rows,
+				.b = turned + i * g->kernel * out,
 				.b_row = in,
 				.bias = bias ? bias + i * in : NULL,
 				.c = dx + i * in,
 				.c_row = g->in,
 			},
-			g->out, g->e_row);
+			h.taps, w.taps, g->out, g->e_row);
+}
+
+/* Those that no tap leads to. */
+static void phase_without_taps(
+	const struct conv2d_geometry *g, int64_t places, const float *bias, float *dx)
+{
+	size_t bytes = (size_t)g->in * sizeof *dx;
+
+	for (int64_t i = 0; i < places; i++, dx += g->in) {
+		if (bias)
+			memcpy(dx, bias, bytes);
+		else
+			memset(dx, 0, bytes);
+	}
+}
+
+/* Brings the positions of a phase to their places. */
+static void scatter_phase(const struct conv2d_geometry *g, struct phase h, struct phase w,
+	const float *from, float *dx)
+{
+	for (int64_t p = 0; p < h.count; p++) {
+		int64_t at = (h.first + p * g->h.stride) * g->w.in + w.first;
+		for (int64_t q = 0; q < w.count; q++, at += g->w.stride, from += g->in)
+			memcpy(dx + at * g->in, from, (size_t)g->in * sizeof *dx);
+	}
+}
+
+void conv2d_input_gradient(
+	const struct layer_step *s, const struct conv2d_geometry *g, const float *bias, float *dx)
+{
+	const int32_t *rows = s->table + positions(g) + g->kernel;
+	const float *turned = conv2d_scratch_turned(s, g);
+	float *to = is_strided(g) ? scratch_phase(s, g) : dx;
+
+	for (int64_t i = 0; i < g->h.stride * g->w.stride; i++) {
+		struct phase h = phase_of(&g->h, i / g->w.stride);
+		struct phase w = phase_of(&g->w, i % g->w.stride);
+		int64_t places = h.count * w.count, taps = h.taps * w.taps;
+		if (places > 0 && taps > 0)
+			phase_gradient(s, g, h, w, rows, turned, bias, to);
+		else
+			phase_without_taps(g, places, bias, to);
+		if (is_strided(g))
+			scatter_phase(g, h, w, to, dx);
+		rows += places;
+		turned += taps * (g->out / g->groups) * (g->in / g->groups);
+	}
 }
 
 void conv2d_forward(

@@ -113,7 +113,7 @@ static bool transpose_plan(const struct layer_request *r, struct layer_plan *ret
 		!conv2d_plan_memory(&conv, &c->kernel, &c->bias, &g, 0, ret, err))
 		return false;
 	ret->out = SHAPE3(g.h.in, g.w.in, g.in);
-	/* Of the products, those with the zeros of e are not counted. */
+	/* Each value of the input meets each of the kernel, but at the edges. */
 	ret->flops_per_output =
 		2 * g.h.size * g.w.size * g.out * (g.h.out * g.w.out) / (g.h.in * g.w.in);
 	if (c->use_bias)

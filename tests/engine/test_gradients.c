@@ -63,6 +63,9 @@ static const struct gradient_case cases[] = {
 	{ "Conv2D filters=2 kernel_size=2; Conv2D filters=3 kernel_size=3 strides=2x3; Flatten; "
 	  "Dense units=3 activation=softmax",
 		{ 3, { 8, 9, 1 } }, entropy },
+	{ "Conv2D filters=2 kernel_size=2; Conv2D filters=3 kernel_size=1x2 strides=3x2 "
+	  "padding=same; Flatten; Dense units=3 activation=softmax",
+		{ 3, { 9, 8, 1 } }, entropy }, /* positions that no tap leads to */
 	{ "Conv2D filters=16 kernel_size=1; Conv2D filters=17 kernel_size=3 padding=same "
 	  "activation=tanh; Conv2D filters=16 kernel_size=3; Flatten; Dense units=3 "
 	  "activation=softmax",
