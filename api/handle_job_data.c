@@ -219,7 +219,16 @@ static bool read_model_query(struct api_call *call, struct api_response *r, stru
 	return false;
 }
 
-/* A checkpoint also holds what only training needs; here the weights alone are written. */
+/* A checkpoint also holds what only training needs: see struct trainer_tensor. Its names have no
+ * slash or several; a layer's weight is "<layer>/<weight>". */
+static bool is_weight(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash && !strchr(slash + 1, '/');
+}
+
+/* The weights of a checkpoint alone. */
 static bool write_weights(const void *bytes, size_t size, const struct checkpoint *c,
 	struct buffer *out, struct error *err)
 {
@@ -230,7 +239,7 @@ static bool write_weights(const void *bytes, size_t size, const struct checkpoin
 	if (!safetensors_read(bytes, size, &file, err))
 		return false;
 	for (int i = 0; i < file.n_tensors; i++)
-		if (strncmp(file.tensors[i].name, "optimizer/", strlen("optimizer/")) != 0)
+		if (is_weight(file.tensors[i].name))
 			file.tensors[n++] = file.tensors[i];
 	(void)snprintf(meta[0].value, sizeof meta[0].value, "%lld", (long long)c->epoch);
 	(void)snprintf(meta[1].value, sizeof meta[1].value, "%lld", (long long)c->step);

@@ -21,6 +21,9 @@ void handle_job_epochs(struct api_call *call, struct api_response *r);
 void handle_job_checkpoints(struct api_call *call, struct api_response *r);
 void handle_job_model(struct api_call *call, struct api_response *r);
 
+/* handle_evaluation.c */
+void handle_job_evaluation(struct api_call *call, struct api_response *r);
+
 /* handle_events.c */
 void handle_job_events(struct api_call *call, struct api_response *r);
 void handle_events(struct api_call *call, struct api_response *r);

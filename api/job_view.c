@@ -47,9 +47,7 @@ static const struct epoch *smallest(const struct epoch_list *list, const char *m
 	return best;
 }
 
-/* The epoch whose checkpoint storage hands out as the best one: the smallest val_loss, or loss if
- * no epoch has a val_loss; the earliest of equals. */
-static const struct epoch *best_epoch(const struct epoch_list *list)
+const struct epoch *job_view_best(const struct epoch_list *list)
 {
 	const struct epoch *best = smallest(list, "val_loss");
 
@@ -188,7 +186,7 @@ bool job_view_write(struct api *a, const struct job *job, struct json_writer *w,
 	write_progress(job, is_live ? &live : NULL, w);
 	write_metrics(epochs.n_epochs ? &epochs.epochs[epochs.n_epochs - 1] : NULL,
 		is_live ? &live : NULL, w);
-	write_best(best_epoch(&epochs), w);
+	write_best(job_view_best(&epochs), w);
 	json_put_integer(w, "attempts", job->attempts);
 	json_put_string(w, "error", job->error);
 	json_put_raw(w, "metadata", job->metadata ? job->metadata : "{}");

@@ -16,6 +16,10 @@ bool job_view_live(struct api *a, const struct job *job, struct live_progress *r
 /* NAN if the epoch (may be NULL) has none of that name. */
 double job_view_metric(const struct epoch *epoch, const char *name);
 
+/* The epoch whose checkpoint storage hands out as the best one: the smallest val_loss, or loss if
+ * no epoch has a val_loss; the earliest of equals. NULL: there is none. Borrowed from the list. */
+const struct epoch *job_view_best(const struct epoch_list *list);
+
 /* The metrics of an epoch as members, without braces. `epoch` may be NULL: all unknown. */
 void job_view_metrics(const struct epoch *epoch, struct json_writer *w);
 

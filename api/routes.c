@@ -22,6 +22,8 @@ const struct route routes[] = {
 	{ "GET", "/v1/jobs/{id}/checkpoints", ACCESS_TOKEN, BODY_NONE, handle_job_checkpoints },
 	{ "GET", "/v1/jobs/{id}/model", ACCESS_TOKEN, BODY_NONE, handle_job_model,
 		{ "format", "checkpoint" } },
+	{ "GET", "/v1/jobs/{id}/evaluation", ACCESS_TOKEN, BODY_NONE, handle_job_evaluation,
+		{ "epoch" } },
 	{ "GET", "/v1/events", ACCESS_TOKEN, BODY_NONE, handle_events, { "after", "limit" } },
 	{ "GET", "/v1/datasets", ACCESS_TOKEN, BODY_NONE, handle_datasets_list },
 	{ "GET", "/v1/datasets/{name}", ACCESS_TOKEN, BODY_NONE, handle_dataset_show },

@@ -137,6 +137,8 @@ static void epoch_fill(struct epoch *row, const struct worker *w, const struct t
 		epoch_metric(row, "", m->metrics[i].name, e->metrics[i]);
 	if (!e->validated)
 		return;
+	row->confusion = e->confusion;
+	row->classes = e->classes;
 	epoch_metric(row, "val_", "loss", e->val_loss);
 	for (int i = 0; i < m->n_metrics; i++)
 		epoch_metric(row, "val_", m->metrics[i].name, e->val_metrics[i]);

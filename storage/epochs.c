@@ -2,6 +2,7 @@
 #include "storage/private.h"
 
 #include "base/digest.h"
+#include "storage/confusions.h"
 #include "storage/event_data.h"
 
 #include <assert.h>
@@ -154,7 +155,7 @@ static bool epoch_store(struct database *db, struct connection *c, const char *i
 		if (!metric_insert(c, id, e, i, err))
 			return false;
 	}
-	return event_add_epoch(db, id, e, err);
+	return confusion_store(c, id, e, err) && event_add_epoch(db, id, e, err);
 }
 
 /* --- comparing: what is trained again must come out the same -------------------------- */
@@ -231,7 +232,7 @@ static bool epoch_same(
 			now->epoch, now->step, stored.step);
 	return value_same(now->epoch, "learning_rate", stored.learning_rate, now->learning_rate,
 		       err) &&
-	       metrics_same(&stored, now, err);
+	       metrics_same(&stored, now, err) && confusion_same(c, id, now, err);
 }
 
 /* --- the transaction ------------------------------------------------------------------ */

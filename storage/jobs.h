@@ -125,6 +125,10 @@ struct epoch {
 	double learning_rate;
 	double seconds, samples_per_second;
 	double phase_seconds[PHASE_COUNT];
+	/* Of the validation data: [label][predicted], classes x classes; NULL: there is none.
+	 * Borrowed on the way in; in what a list function fills it is NULL. */
+	const int64_t *confusion;
+	int64_t classes; /* 2 … 1000 */
 };
 struct epoch_list {
 	struct epoch *epochs;
@@ -140,17 +144,28 @@ struct checkpoint_data {
 	bool finished_epoch; /* false: taken in the middle of an epoch */
 };
 
-/* One transaction: the epoch's metrics (NULL: none, a checkpoint in mid-epoch), its checkpoint
- * (NULL: none), the job's progress, the events. ERROR_CONFLICT if the job is not running, pausing
- * or cancelling, or the epoch is neither stored already nor the next one.
- * Training again what is already stored must give the same metrics and learning rate by their bits:
- * otherwise ERROR_IO "determinism…". Measured seconds may differ; the first ones stay.
- * All checkpoints of finished epochs are kept, and one in mid-epoch until the next is stored. */
+/* One transaction: the epoch's metrics and confusion matrix (NULL: none, a checkpoint in
+ * mid-epoch), its checkpoint (NULL: none), the job's progress, the events. ERROR_CONFLICT if the
+ * job is not running, pausing or cancelling, or the epoch is neither stored already nor the next
+ * one. Training again what is already stored must give the same metrics, learning rate and matrix
+ * by their bits: otherwise ERROR_IO "determinism…". Measured seconds may differ; the first ones
+ * stay. All checkpoints of finished epochs are kept, and one in mid-epoch until the next is stored.
+ */
 bool jobs_store_epoch(struct database *db, const char *id, const struct epoch *epoch,
 	const struct checkpoint_data *checkpoint, struct error *err) MUST_CHECK;
 bool epochs_list(
 	struct database *db, const char *id, struct epoch_list *ret, struct error *err) MUST_CHECK;
 void epoch_list_done(struct epoch_list *l);
+
+/* What became of the validation samples of an epoch. */
+struct confusion {
+	int64_t epoch, classes;
+	int64_t *counts; /* [label][predicted], classes x classes; owned */
+};
+/* epoch 0: of the newest that has one. ERROR_NOT_FOUND: there is none. */
+bool confusions_find(struct database *db, const char *id, int64_t epoch, struct confusion *ret,
+	struct error *err) MUST_CHECK;
+void confusion_done(struct confusion *m); /* accepts a zeroed one */
 
 struct checkpoint {
 	int64_t epoch, step, bytes, created_at;

@@ -144,7 +144,7 @@ static void assert_model_epoch(struct world *w, const char *target, const char *
 	memcpy(bytes, r.body.data, r.body.size);
 	if (!safetensors_read(bytes, r.body.size, &file, &err))
 		fail_msg("%s", err.text);
-	assert_int_equal(file.n_tensors, 2); /* what belongs to the optimizer is left out */
+	assert_int_equal(file.n_tensors, 2); /* what only training needs is left out */
 	const struct safetensors_tensor *bias = safetensors_find(&file, "dense/bias");
 	assert_non_null(bias);
 	assert_true(bias->values[0] == 1 && bias->values[2] == 3);
@@ -182,6 +182,87 @@ static void test_model(void **state)
 	assert_problem(w, GET(job_target(t, id, "/model?format=pickle")), 400, NULL, "safetensors");
 }
 
+/* --- evaluation ------------------------------------------------------------------------ */
+
+static void assert_number(const struct reply *r, const char *path, double wanted)
+{
+	double seen = number_at(r, path);
+
+	if (fabs(seen - wanted) > 1e-15)
+		fail_msg("%s is %.17g, wanted %.17g", path, seen, wanted);
+}
+
+static void test_evaluation(void **state)
+{
+	static const struct {
+		const char *query;
+		int64_t epoch;
+	} cases[] = { { "", 2 }, { "?epoch=best", 2 }, { "?epoch=last", 3 }, { "?epoch=1", 1 },
+		{ "?epoch=3", 3 } };
+	struct world *w = *state;
+	char id[JOB_ID_BYTES], t[JOB_TARGET_BYTES], rest[64];
+	struct reply r;
+
+	put_tiny(w);
+	submit_epochs(w, 5, id);
+	move_job(w, id, JOB_RUNNING, NULL);
+	finish_epoch(w, id, 1, 1.5, 0.3);
+	finish_epoch(w, id, 2, 1.2, 0.1);
+	finish_epoch(w, id, 3, 1.1, 0.2);
+	finish_epoch(w, id, 4, 1.0, NAN); /* not validated: the last with a matrix is the third */
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		(void)snprintf(rest, sizeof rest, "/evaluation%s", cases[i].query);
+		reply_to(w, GET(job_target(t, id, rest)), &r);
+		if (r.status != 200 || integer_at(&r, "epoch") != cases[i].epoch)
+			fail_msg("%s: %d: %s", rest, r.status, r.response.body.data);
+		assert_string_equal(text_at(&r, "object"), "evaluation");
+		assert_int_equal(integer_at(&r, "classes"), 3);
+		assert_int_equal(integer_at(&r, "samples"), 8);
+		assert_int_equal(json_count(value_at(&r, "confusion_matrix")), 3);
+		assert_int_equal(integer_at(&r, "confusion_matrix.0.1"), 1);
+		assert_int_equal(integer_at(&r, "confusion_matrix.2.0"), 1);
+		assert_int_equal(json_count(value_at(&r, "per_class")), 3);
+		assert_int_equal(integer_at(&r, "per_class.0.class"), 0);
+		assert_int_equal(integer_at(&r, "per_class.0.support"), 5);
+		assert_number(&r, "per_class.0.precision", 0.8);
+		assert_number(&r, "per_class.0.recall", 0.8);
+		assert_number(&r, "per_class.1.precision", 2.0 / 3);
+		assert_number(&r, "per_class.1.recall", 1);
+		assert_number(&r, "per_class.1.f1", 0.8);
+		/* Never predicted: nothing is divided by 0. */
+		assert_number(&r, "per_class.2.precision", 0);
+		assert_number(&r, "per_class.2.f1", 0);
+		reply_done(&r);
+	}
+}
+
+static void test_evaluation_refused(void **state)
+{
+	static const char *const wrong[] = { "?epoch=0", "?epoch=-1", "?epoch=", "?epoch=first",
+		"?epoch=1e3", "?epoch=99999999999999999999" };
+	struct world *w = *state;
+	char id[JOB_ID_BYTES], t[JOB_TARGET_BYTES], rest[64];
+
+	put_tiny(w);
+	submit(w, id);
+	assert_problem(w, GET(job_target(t, id, "/evaluation")), 404, NULL, "no epoch");
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		(void)snprintf(rest, sizeof rest, "/evaluation%s", wrong[i]);
+		assert_problem(w, GET(job_target(t, id, rest)), 400, NULL, "best, last or");
+	}
+	assert_problem(w, GET(job_target(t, id, "/evaluation?class=1")), 400, NULL, NULL);
+	assert_problem(w, GET("/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G0001/evaluation"), 404, NULL, NULL);
+	move_job(w, id, JOB_RUNNING, NULL);
+	finish_epoch(w, id, 1, 1.5, NAN);
+	assert_problem(w, GET(job_target(t, id, "/evaluation")), 404, NULL, "validat");
+	assert_problem(
+		w, GET(job_target(t, id, "/evaluation?epoch=last")), 404, NULL, "validation data");
+	assert_problem(w, GET(job_target(t, id, "/evaluation?epoch=1")), 404, NULL,
+		"epoch 1 was not validated");
+	assert_problem(w, GET(job_target(t, id, "/evaluation?epoch=2")), 404, NULL,
+		"no epoch 2; it has finished epochs 1 to 1");
+}
+
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -192,6 +273,8 @@ int main(void)
 		WORLD_TEST(test_epochs_as_csv),
 		WORLD_TEST(test_checkpoints),
 		WORLD_TEST(test_model),
+		WORLD_TEST(test_evaluation),
+		WORLD_TEST(test_evaluation_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,6 +232,10 @@ enum job_status job_status_of(struct database *db, int number)
 
 /* --- epochs and checkpoints ----------------------------------------------------------- */
 
+/* One, two and five bytes. */
+static const int64_t confusion_example[] = { 980, 0, 1, 127, 128, 16383, 16384, 5,
+	(1LL << 35) - 1 };
+
 struct epoch epoch_example(int64_t number)
 {
 	struct epoch e = {
@@ -245,6 +249,8 @@ struct epoch epoch_example(int64_t number)
 		.seconds = 2.5,
 		.samples_per_second = 24000,
 		.phase_seconds = { 0.125, 1, 0.25, 0.75, 0.375 },
+		.confusion = confusion_example,
+		.classes = 3,
 	};
 
 	return e;

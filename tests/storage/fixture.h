@@ -55,7 +55,8 @@ const char *job_id(int number); /* borrowed until the eighth call after this one
 void job_start(struct database *db, int number);
 enum job_status job_status_of(struct database *db, int number);
 
-/* An epoch with four metrics that depend on its number alone; 10 steps an epoch. */
+/* An epoch with four metrics that depend on its number alone, and a confusion matrix that is always
+ * the same; 10 steps an epoch. */
 struct epoch epoch_example(int64_t number);
 /* A checkpoint at its end. */
 struct checkpoint_data checkpoint_example(int64_t epoch, const void *bytes, size_t size);

@@ -89,6 +89,70 @@ static void any_double_comes_back_by_its_bits(void **state)
 	epoch_list_done(&l);
 }
 
+static void a_confusion_matrix_comes_back_as_it_was_stored(void **state)
+{
+	struct fixture *f = *state;
+	struct epoch with = epoch_example(1), without = epoch_example(2);
+	struct confusion m;
+
+	job_start(f->db, 1);
+	assert_refused(confusions_find(f->db, job_id(1), 0, &m, &e), &e, ERROR_NOT_FOUND,
+		"no epoch has a confusion matrix");
+	without.confusion = NULL;
+	assert_done(store(f, &with, "weights", 7), &e);
+	assert_done(store(f, &without, "weights", 7), &e);
+	for (int64_t epoch = 0; epoch <= 1; epoch++) { /* 0: the newest that there is */
+		assert_done(confusions_find(f->db, job_id(1), epoch, &m, &e), &e);
+		assert_int_equal(m.epoch, 1);
+		assert_int_equal(m.classes, with.classes);
+		assert_memory_equal(m.counts, with.confusion, 9 * sizeof *m.counts);
+		confusion_done(&m);
+	}
+	assert_refused(confusions_find(f->db, job_id(1), 2, &m, &e), &e, ERROR_NOT_FOUND,
+		"epoch 2 has no confusion matrix");
+	assert_refused(
+		confusions_find(f->db, job_id(2), 1, &m, &e), &e, ERROR_NOT_FOUND, job_id(2));
+	assert_int_equal(raw_int(f->file, "SELECT length(counts) FROM confusions"), 18);
+}
+
+static void a_damaged_confusion_matrix_is_not_given_out(void **state)
+{
+	/* Cut, one count too many, a number that does not end, one of more than 63 bits. */
+	static const char *const spoilt[] = { "substr(counts, 1, 17)", "counts || x'00'",
+		"substr(counts, 1, 17) || x'80'",
+		"substr(counts, 1, 13) || x'ffffffffffffffffff01'" };
+	struct fixture *f = *state;
+	struct epoch epoch = epoch_example(1);
+	struct confusion m;
+
+	job_start(f->db, 1);
+	assert_done(store(f, &epoch, "weights", 7), &e);
+	for (size_t i = 0; i < COUNT_OF(spoilt); i++) {
+		char sql[160];
+		(void)snprintf(sql, sizeof sql, "UPDATE confusions SET counts = CAST(%s AS BLOB)",
+			spoilt[i]);
+		raw_run(f->file, "CREATE TABLE kept AS SELECT counts FROM confusions");
+		raw_run(f->file, sql);
+		assert_refused(confusions_find(f->db, job_id(1), 1, &m, &e), &e, ERROR_IO, "");
+		raw_run(f->file, "UPDATE confusions SET counts = (SELECT counts FROM kept)");
+		raw_run(f->file, "DROP TABLE kept");
+	}
+	assert_done(confusions_find(f->db, job_id(1), 1, &m, &e), &e);
+	confusion_done(&m);
+}
+
+static void a_confusion_matrix_goes_with_its_job(void **state)
+{
+	struct fixture *f = *state;
+	struct epoch epoch = epoch_example(1);
+
+	job_start(f->db, 1);
+	assert_done(store(f, &epoch, "weights", 7), &e);
+	assert_done(jobs_move(f->db, job_id(1), JOB_SUCCEEDED, NULL, &e), &e);
+	assert_done(jobs_delete(f->db, job_id(1), &e), &e);
+	assert_int_equal(raw_int(f->file, "SELECT count(*) FROM confusions"), 0);
+}
+
 static void progress_follows(void **state)
 {
 	struct fixture *f = *state;
@@ -194,6 +258,21 @@ static void spoil_name(struct epoch *epoch)
 	epoch->metrics[1].name[0] = 'A';
 }
 
+static void spoil_matrix(struct epoch *epoch)
+{
+	static const int64_t other[] = { 980, 0, 1, 127, 128, 16382, 16385, 5, (1LL << 35) - 1 };
+
+	epoch->confusion = other;
+}
+static void spoil_classes(struct epoch *epoch)
+{
+	epoch->classes = 2;
+}
+static void drop_matrix(struct epoch *epoch)
+{
+	epoch->confusion = NULL;
+}
+
 static void another_result_raises_the_alarm_and_stores_nothing(void **state)
 {
 	static const struct {
@@ -211,6 +290,12 @@ static void another_result_raises_the_alarm_and_stores_nothing(void **state)
 		{ spoil_count, "determinism: epoch 1 has 3 metrics, not the stored 4" },
 		{ spoil_name,
 			"determinism: metric 2 of epoch 1 is Accuracy, not the stored accuracy" },
+		{ spoil_matrix, "determinism: epoch 1 was trained again and took 16382 samples of "
+				"class 1 for "
+				"class 2, not the stored 16383" },
+		{ spoil_classes,
+			"epoch 1 has a confusion matrix of 2 classes, not of the stored 3" },
+		{ drop_matrix, "epoch 1 has a confusion matrix of 0 classes" },
 	};
 	struct fixture *f = *state;
 	struct epoch epoch = epoch_example(1);
@@ -302,6 +387,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_epoch_comes_back_as_it_was_stored),
 		TEST(any_double_comes_back_by_its_bits),
+		TEST(a_confusion_matrix_comes_back_as_it_was_stored),
+		TEST(a_damaged_confusion_matrix_is_not_given_out),
+		TEST(a_confusion_matrix_goes_with_its_job),
 		TEST(progress_follows),
 		TEST(its_events_say_what_was_stored),
 		TEST(the_same_epoch_again_changes_nothing_but_the_checkpoint),
