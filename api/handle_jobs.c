@@ -124,12 +124,11 @@ static void store(
 	struct api_call *call, struct api_response *r, struct submission *s, const char *key)
 {
 	const struct spec *spec = s->spec;
-	int64_t samples = s->dataset.parts[DATASET_X_TRAIN].dim[0];
 	struct job job = {
 		.created_at = clock_wall_ms(),
 		.priority = spec->priority,
 		.epochs = spec->epochs,
-		.steps_per_epoch = spec_steps(spec, samples),
+		.steps_per_epoch = spec_steps(spec, &s->dataset),
 		.dataset_digest = s->dataset.digest,
 		.spec = s->spec_text.data,
 		.forecast = s->forecast_text.data,

@@ -13,12 +13,24 @@
 #include "engine/trainer.h"
 #include "storage/datasets.h"
 
-enum spec_validation { SPEC_VALIDATION_NONE, SPEC_VALIDATION_TEST };
+enum spec_validation { SPEC_VALIDATION_NONE, SPEC_VALIDATION_TEST, SPEC_VALIDATION_FRACTION };
+enum spec_stratify { SPEC_STRATIFY_LABELS, SPEC_STRATIFY_NO, SPEC_STRATIFY_YES };
+
+/* How much the samples of a class count. */
+struct spec_class_weight {
+	int64_t class;
+	double weight; /* (0, 1e6] */
+};
+enum { SPEC_CLASS_WEIGHTS_MAX = 4096 };
 
 struct spec {
 	char name[65]; /* ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$; default: the data set's name */
 	char dataset[65];
 	enum spec_validation validation; /* default: test */
+	double fraction;                 /* of the training samples: SPEC_VALIDATION_FRACTION */
+	enum spec_stratify stratify;     /* default: where the targets are labels */
+	struct spec_class_weight *class_weights; /* owned; ascending; the others count 1 */
+	int n_class_weights;
 	/* Owned, with its metrics. Without a loss: sparse_categorical_crossentropy; without an
 	 * optimizer: Adam. */
 	struct model *model;
@@ -53,13 +65,24 @@ bool spec_describe_data(const struct dataset *dataset, enum dataset_part_index x
 	enum dataset_part_index y, struct data *ret, struct error *err) MUST_CHECK;
 
 /* Checks a spec against its data set (parts that are there, x and y of one length, classes against
- * the last layer's width, a validation part when one is asked for) and plans it. `bytes_max`: the
+ * the last layer's width, samples for the validation when one is asked for, batches, what callbacks
+ * watch) and plans it. `bytes_max`: the
  * memory budget. NULL: problems says why. The spec is borrowed until plan_free. */
 struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
 	struct problems *problems) MUST_CHECK;
 
-/* Batches of an epoch of that many training samples. */
-int64_t spec_steps(const struct spec *s, int64_t samples);
+/* Of a spec that spec_plan took: the samples that are trained on, and the batches of an epoch. */
+int64_t spec_samples(const struct spec *s, const struct dataset *dataset);
+int64_t spec_steps(const struct spec *s, const struct dataset *dataset);
+
+/* All that the spec says of the training; the plan, the data and the machine are the caller's. */
+void spec_trainer_options(const struct spec *s, struct trainer_options *ret);
+/* Whether labels are stratified when samples are kept back. */
+bool spec_stratifies(const struct spec *s, const struct data *train);
+/* How much each of the classes counts, the caller frees; *ret NULL: all count 1. false: no memory.
+ */
+bool spec_class_weight(
+	const struct spec *s, int64_t classes, float **ret, struct error *err) MUST_CHECK;
 
 /* The forecast of a plan as JSON text: parameters, flops_per_sample, bytes {…}, steps_per_epoch,
  * last_batch_size, layers [{name, type, output_shape, parameters, flops_per_sample}]. */

@@ -81,37 +81,14 @@ static bool read_dataset(struct reader *r, const struct json *v, const char *poi
 	return read_name_of(r, v, "dataset", pointer, r->spec->dataset);
 }
 
-/* {"split": "test"} or null. */
 static bool read_validation(struct reader *r, const struct json *v, const char *pointer)
 {
-	static const struct names known = { { "split" }, 1 };
-	const struct json *split = json_find(v, "split");
-	bool ok = true;
+	return validation_read(r->spec, v, pointer, r->problems);
+}
 
-	if (json_type(v) == JSON_NULL) {
-		r->spec->validation = SPEC_VALIDATION_NONE;
-		return true;
-	}
-	if (json_type(v) != JSON_OBJECT)
-		return value_refuse(
-			v, "validation", "{\"split\": \"test\"} or null", pointer, r->problems);
-	for (const struct json *e = json_first(v); e; e = json_next(e)) {
-		char place[POINTER_BYTES];
-		pointer_key(place, pointer, json_key(e));
-		if (strcmp(json_key(e), "fraction") == 0)
-			ok = problem_at(r->problems, place,
-				"this version does not split validation samples off the training "
-				"samples; wanted: {\"split\": \"test\"} or null");
-		else if (e != split)
-			ok = names_refuse(&known, "key", json_key(e), place, r->problems);
-		else if (json_type(e) != JSON_STRING || strcmp(json_string(e), "test") != 0)
-			ok = value_refuse(e, "split", "\"test\"", place, r->problems);
-	}
-	if (ok && !split)
-		return problem_at(r->problems, pointer,
-			"validation has no \"split\"; wanted: {\"split\": \"test\"} or null");
-	r->spec->validation = SPEC_VALIDATION_TEST;
-	return ok;
+static bool read_class_weight(struct reader *r, const struct json *v, const char *pointer)
+{
+	return class_weight_read(r->spec, v, pointer, r->problems);
 }
 
 static bool read_model(struct reader *r, const struct json *v, const char *pointer)
@@ -364,6 +341,7 @@ static const struct field {
 	{ "optimizer", false, read_optimizer },
 	{ "metrics", false, read_metrics },
 	{ "callbacks", false, read_callbacks },
+	{ "class_weight", false, read_class_weight },
 	{ "metadata", false, read_metadata },
 };
 
@@ -449,6 +427,7 @@ void spec_free(struct spec *s)
 	if (!s)
 		return;
 	model_free(s->model);
+	free(s->class_weights);
 	free(s->metadata);
 	free(s);
 }

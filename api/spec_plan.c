@@ -1,6 +1,8 @@
 /* spec_plan.c - a spec against its data set. See spec.h. */
 #include "api/spec.h"
 
+#include "engine/split.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -129,51 +131,135 @@ static bool check_alike(const struct data *train, const struct data *test, struc
 	return true;
 }
 
-static bool check_data(const struct spec *s, const struct dataset *dataset,
-	struct plan_options *options, struct problems *problems)
+static bool check_split(const struct spec *s, const struct data *train, struct error *err)
 {
-	struct data train, test;
-	struct error err;
+	int64_t kept_back;
 
-	if (!spec_describe_data(dataset, DATASET_X_TRAIN, DATASET_Y_TRAIN, &train, &err)) {
-		error_pointer_prefix(&err, "/dataset");
-		return problems_add(problems, &err);
-	}
-	options->input = train.shape;
-	options->target = train.y_shape;
-	options->classes = train.classes;
-	if (s->validation == SPEC_VALIDATION_NONE)
+	if (s->stratify == SPEC_STRATIFY_YES && train->classes == 0)
+		return error_at(err, ERROR_INVALID, "/validation/stratify",
+			"stratify is true; y_train has no labels whose shares could be kept");
+	if (split_count(train->count, s->fraction, &kept_back, err))
 		return true;
-	if (!spec_describe_data(dataset, DATASET_X_TEST, DATASET_Y_TEST, &test, &err) ||
-		!check_alike(&train, &test, &err)) {
-		error_pointer_prefix(&err, "/validation");
-		return problems_add(problems, &err);
+	error_pointer_prefix(err, "/validation/fraction");
+	return false;
+}
+
+/* Raises *classes to what the test has: a class that only the test has must have its output, too.
+ */
+static bool check_test(const struct dataset *dataset, const struct data *train, int64_t *classes,
+	struct error *err)
+{
+	struct data test;
+
+	if (!spec_describe_data(dataset, DATASET_X_TEST, DATASET_Y_TEST, &test, err) ||
+		!check_alike(train, &test, err)) {
+		error_pointer_prefix(err, "/validation");
+		return false;
 	}
-	/* A class that only the test has must have its output too. */
-	if (test.classes > options->classes)
-		options->classes = test.classes;
+	if (test.classes > *classes)
+		*classes = test.classes;
 	return true;
 }
 
-int64_t spec_steps(const struct spec *s, int64_t samples)
+static bool check_class_weight(const struct spec *s, const struct data *train, struct error *err)
 {
-	return s->steps_per_epoch != PARAM_NULL ? s->steps_per_epoch
-						: trainer_steps(samples, s->batch_size,
-							  (enum trainer_last_batch)s->last_batch);
+	if (s->n_class_weights == 0)
+		return true;
+	if (train->classes == 0)
+		return error_at(err, ERROR_INVALID, "/class_weight",
+			"class_weight is given, but y_train has no labels");
+	/* They ascend. */
+	int64_t class = s->class_weights[s->n_class_weights - 1].class;
+	if (class < train->classes)
+		return true;
+	(void)error_at(err, ERROR_INVALID, "",
+		"y_train has no class %" PRId64 "; its classes: 0 to %" PRId64, class,
+		train->classes - 1);
+	error_pointer_prefix(err, "/class_weight/%" PRId64, class);
+	return false;
+}
+
+static bool check_data(const struct spec *s, const struct dataset *dataset,
+	struct plan_options *options, struct data *ret_train, struct error *err)
+{
+	if (!spec_describe_data(dataset, DATASET_X_TRAIN, DATASET_Y_TRAIN, ret_train, err)) {
+		error_pointer_prefix(err, "/dataset");
+		return false;
+	}
+	options->input = ret_train->shape;
+	options->target = ret_train->y_shape;
+	options->classes = ret_train->classes;
+	if (!check_class_weight(s, ret_train, err))
+		return false;
+	if (s->validation == SPEC_VALIDATION_FRACTION)
+		return check_split(s, ret_train, err);
+	return s->validation == SPEC_VALIDATION_NONE ||
+	       check_test(dataset, ret_train, &options->classes, err);
+}
+
+int64_t spec_samples(const struct spec *s, const struct dataset *dataset)
+{
+	int64_t samples = dataset->parts[DATASET_X_TRAIN].dim[0], kept_back = 0;
+	struct error err;
+
+	if (s->validation == SPEC_VALIDATION_FRACTION &&
+		!split_count(samples, s->fraction, &kept_back, &err))
+		return 0; /* spec_plan has refused it */
+	return samples - kept_back;
+}
+
+int64_t spec_steps(const struct spec *s, const struct dataset *dataset)
+{
+	if (s->steps_per_epoch != PARAM_NULL)
+		return s->steps_per_epoch;
+	return trainer_steps(
+		spec_samples(s, dataset), s->batch_size, (enum trainer_last_batch)s->last_batch);
+}
+
+void spec_trainer_options(const struct spec *s, struct trainer_options *ret)
+{
+	*ret = (struct trainer_options){
+		.epochs = s->epochs,
+		.batch_size = s->batch_size,
+		.last_batch = (enum trainer_last_batch)s->last_batch,
+		.steps_per_epoch = s->steps_per_epoch == PARAM_NULL ? 0 : s->steps_per_epoch,
+		.validation_freq = s->validation_freq,
+		.callbacks = &s->callbacks,
+		.seed = s->seed,
+		.shuffle = s->shuffle,
+	};
+}
+
+/* Would a trainer take it? */
+static bool check_training(
+	const struct spec *s, const struct plan *plan, const struct data *train, struct error *err)
+{
+	struct trainer_options options;
+
+	spec_trainer_options(s, &options);
+	options.plan = plan;
+	options.train = *train;
+	options.validation = s->validation == SPEC_VALIDATION_NONE ? NULL : train;
+	return trainer_check(&options, err);
 }
 
 struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
 	struct problems *problems)
 {
 	struct plan_options options = { .bytes_max = bytes_max };
+	struct data train;
 	struct error err;
 
-	if (!check_data(s, dataset, &options, problems))
-		return NULL;
-	options.batch_size = trainer_batch_most(dataset->parts[DATASET_X_TRAIN].dim[0],
-		s->batch_size, (enum trainer_last_batch)s->last_batch);
-	struct plan *plan = plan_new(s->model, &options, &err);
-	if (!plan)
+	if (!check_data(s, dataset, &options, &train, &err)) {
 		(void)problems_add(problems, &err); /* NULL says the same */
-	return plan;
+		return NULL;
+	}
+	train.count = spec_samples(s, dataset);
+	options.batch_size = trainer_batch_most(
+		train.count, s->batch_size, (enum trainer_last_batch)s->last_batch);
+	AUTO_FREE(plan_free) struct plan *plan = plan_new(s->model, &options, &err);
+	if (plan && check_training(s, plan, &train, &err))
+		return STEAL(plan);
+	(void)problems_add(problems, &err); /* likewise */
+	return NULL;
 }

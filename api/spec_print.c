@@ -51,17 +51,6 @@ static void print_row(
 	json_close_object(w);
 }
 
-static void print_validation(struct json_writer *w, enum spec_validation validation)
-{
-	if (validation == SPEC_VALIDATION_NONE) {
-		json_put_null(w, "validation");
-		return;
-	}
-	json_open_object(w, "validation");
-	json_put_string(w, "split", "test");
-	json_close_object(w);
-}
-
 /* A metric without arguments is its name alone. */
 static void print_metrics(struct json_writer *w, const struct model *m)
 {
@@ -103,12 +92,13 @@ void spec_print(const struct spec *s, struct buffer *out)
 	json_open_object(&w, NULL);
 	json_put_string(&w, "name", s->name);
 	json_put_string(&w, "dataset", s->dataset);
-	print_validation(&w, s->validation);
+	validation_print(&w, s);
 	print_model(&w, m);
 	print_row(&w, "loss", &loss, m->loss_conf);
 	print_row(&w, "optimizer", &optimizer, m->optimizer_conf);
 	print_metrics(&w, m);
 	print_callbacks(&w, &s->callbacks);
+	class_weight_print(&w, s);
 	print_arguments(&w, spec_params, s);
 	json_put_raw(&w, "metadata", s->metadata);
 	json_close_object(&w);
@@ -155,8 +145,7 @@ static int64_t last_batch_size(const struct spec *s, int64_t samples, int64_t st
 void spec_print_forecast(const struct spec *s, const struct plan *plan,
 	const struct dataset *dataset, struct buffer *out)
 {
-	int64_t samples = dataset->parts[DATASET_X_TRAIN].dim[0];
-	int64_t steps = spec_steps(s, samples);
+	int64_t samples = spec_samples(s, dataset), steps = spec_steps(s, dataset);
 	struct plan_forecast f;
 	struct json_writer w;
 
@@ -167,6 +156,7 @@ void spec_print_forecast(const struct spec *s, const struct plan *plan,
 	json_put_integer(&w, "non_trainable_parameters", f.frozen_parameters);
 	json_put_integer(&w, "flops_per_sample", f.flops_per_sample);
 	print_bytes(&w, &f);
+	json_put_integer(&w, "training_samples", samples);
 	json_put_integer(&w, "steps_per_epoch", steps);
 	json_put_integer(&w, "last_batch_size", last_batch_size(s, samples, steps));
 	json_put_integer(&w, "micro_batch_size", f.part_samples);

@@ -72,6 +72,18 @@ bool model_read_keras(struct model_reader *r, const struct json *v, const char *
 bool model_check_layers(
 	struct model_reader *r, const struct json *v, const char *pointer) MUST_CHECK;
 
+/* --- the samples: spec_data.c ------------------------------------------------------------------
+ */
+
+/* {"split": "test"}, {"fraction": 0.3, "stratify": true} or null. */
+bool validation_read(struct spec *s, const struct json *v, const char *pointer,
+	struct problems *problems) MUST_CHECK;
+void validation_print(struct json_writer *w, const struct spec *s);
+/* {"<class>": weight, …} or null. */
+bool class_weight_read(struct spec *s, const struct json *v, const char *pointer,
+	struct problems *problems) MUST_CHECK;
+void class_weight_print(struct json_writer *w, const struct spec *s);
+
 /* --- the job's plain numbers, as a table ------------------------------------------------------ */
 extern const struct param spec_params[]; /* conf: struct spec */
 

@@ -65,6 +65,34 @@ static bool task_map(struct task *t, struct database *db, const struct dataset *
 	return true;
 }
 
+/* Keeps some of the training samples back. */
+static bool task_split(struct task *t, struct error *err)
+{
+	const struct spec *s = t->spec;
+
+	if (!split_make(&t->train, s->fraction, spec_stratifies(s, &t->train), s->seed, &t->split,
+		    err)) {
+		error_pointer_prefix(err, "/validation/fraction");
+		return false;
+	}
+	t->validation = t->train;
+	t->validation.index = t->split.validation;
+	t->validation.count = t->split.n_validation;
+	t->train.index = t->split.train;
+	t->train.count = t->split.n_train;
+	return true;
+}
+
+static bool task_find_validation(
+	struct task *t, struct database *db, const struct dataset *dataset, struct error *err)
+{
+	t->validates = t->spec->validation != SPEC_VALIDATION_NONE;
+	if (t->spec->validation == SPEC_VALIDATION_FRACTION)
+		return task_split(t, err);
+	return !t->validates ||
+	       task_map(t, db, dataset, DATASET_X_TEST, DATASET_Y_TEST, &t->validation, err);
+}
+
 static bool task_fill(struct task *t, struct database *db, const char *job_id, int64_t bytes_max,
 	struct error *err)
 {
@@ -74,11 +102,9 @@ static bool task_fill(struct task *t, struct database *db, const char *job_id, i
 		!task_find_dataset(t, db, &dataset, err) ||
 		!task_make_plan(t, &dataset, bytes_max, err))
 		return false;
-	if (!task_map(t, db, &dataset, DATASET_X_TRAIN, DATASET_Y_TRAIN, &t->train, err))
-		return false;
-	t->validates = t->spec->validation == SPEC_VALIDATION_TEST;
-	return !t->validates ||
-	       task_map(t, db, &dataset, DATASET_X_TEST, DATASET_Y_TEST, &t->validation, err);
+	return task_map(t, db, &dataset, DATASET_X_TRAIN, DATASET_Y_TRAIN, &t->train, err) &&
+	       spec_class_weight(t->spec, t->train.classes, &t->class_weight, err) &&
+	       task_find_validation(t, db, &dataset, err);
 }
 
 struct task *task_new(struct database *db, const char *job_id, int64_t bytes_max, struct error *err)
@@ -98,6 +124,8 @@ void task_free(struct task *t)
 		return;
 	plan_free(t->plan);
 	spec_free(t->spec);
+	split_done(&t->split);
+	free(t->class_weight);
 	for (int i = 0; i < DATASET_PART_COUNT; i++)
 		dataset_map_close(&t->maps[i]);
 	job_done(&t->job);

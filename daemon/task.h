@@ -5,6 +5,7 @@
 #pragma once
 
 #include "api/spec.h"
+#include "engine/split.h"
 #include "engine/trainer.h"
 #include "storage/jobs.h"
 
@@ -14,8 +15,10 @@ struct task {
 	struct spec *spec;
 	struct plan *plan;
 	struct dataset_map maps[DATASET_PART_COUNT];
-	struct data train, validation; /* borrow the maps */
+	struct data train, validation; /* borrow the maps and the split */
+	struct split split;            /* of what is stored as train; empty: all of it is */
 	bool validates;
+	float *class_weight; /* NULL: all count 1 */
 	struct plan_forecast forecast;
 };
 

@@ -294,6 +294,27 @@ static void worker_end_stopped(struct worker *w)
 		worker_move(w, worker_asked(w, JOB_QUEUED), "the server stops");
 }
 
+/* What ended the training may have been told to an earlier process. */
+static void worker_end_done(struct worker *w)
+{
+	int by = trainer_stopped_by(w->trainer);
+	struct trainer_state state;
+	char reason[160];
+
+	if (by < 0) {
+		worker_move(w, JOB_SUCCEEDED, NULL);
+		return;
+	}
+	const struct callback *c = &w->task->spec->callbacks.callbacks[by];
+	bool validation = false;
+	const char *metric = callback_monitored(c, &validation);
+	trainer_get_state(w->trainer, &state);
+	(void)snprintf(reason, sizeof reason,
+		"stopped by %s after epoch %lld: %s%s did not improve any more", c->class->name,
+		(long long)state.epoch, validation ? "val_" : "", metric);
+	worker_move(w, JOB_SUCCEEDED, reason);
+}
+
 static void worker_end_failed(struct worker *w, const struct error *err)
 {
 	w->put_back = !task_error_is_final(err);
@@ -319,6 +340,8 @@ static bool worker_resume(struct worker *w, struct trainer *trainer, struct erro
 	trainer_get_state(trainer, &state);
 	w->stored_step = state.step;
 	w->resumed_samples = state.epoch_samples;
+	if (state.epoch == w->task->spec->epochs || trainer_stopped_by(trainer) >= 0)
+		return true; /* there is nothing to go on with */
 	(void)snprintf(text, sizeof text, "goes on in epoch %lld after step %lld of it",
 		(long long)state.epoch + 1, (long long)state.step_in_epoch);
 	return events_log(w->options.db, w->task->job.id, text, err);
@@ -327,22 +350,15 @@ static bool worker_resume(struct worker *w, struct trainer *trainer, struct erro
 static bool worker_prepare(struct worker *w, struct error *err)
 {
 	const struct task *t = w->task;
-	struct trainer_options options = {
-		.plan = t->plan,
-		.train = t->train,
-		.validation = t->validates ? &t->validation : NULL,
-		.epochs = t->spec->epochs,
-		.batch_size = t->spec->batch_size,
-		.last_batch = (enum trainer_last_batch)t->spec->last_batch,
-		.steps_per_epoch =
-			t->spec->steps_per_epoch == PARAM_NULL ? 0 : t->spec->steps_per_epoch,
-		.validation_freq = t->spec->validation_freq,
-		.callbacks = &t->spec->callbacks,
-		.seed = t->spec->seed,
-		.shuffle = t->spec->shuffle,
-		.threads_max = w->threads_max,
-		.isa = w->options.isa,
-	};
+	struct trainer_options options;
+
+	spec_trainer_options(t->spec, &options);
+	options.plan = t->plan;
+	options.train = t->train;
+	options.validation = t->validates ? &t->validation : NULL;
+	options.class_weight = t->class_weight;
+	options.threads_max = w->threads_max;
+	options.isa = w->options.isa;
 	AUTO_FREE(trainer_free) struct trainer *trainer = trainer_new(&options, err);
 
 	if (!trainer || !worker_resume(w, trainer, err))
@@ -373,7 +389,7 @@ static void *worker_main(void *ctx)
 
 		atomic_store(&w->storing, true);
 		if (outcome == TRAINER_DONE)
-			worker_move(w, JOB_SUCCEEDED, NULL);
+			worker_end_done(w);
 		else if (outcome == TRAINER_STOPPED || w->gave_up)
 			worker_end_stopped(w);
 		else
@@ -487,6 +503,19 @@ void worker_set_threads(struct worker *w, int threads)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
+/* Trained in one epoch: all, unless the spec leaves some out. */
+static double worker_epoch_samples(const struct worker *w)
+{
+	const struct spec *s = w->task->spec;
+	int64_t all = w->task->train.count, most;
+
+	if (s->steps_per_epoch != PARAM_NULL)
+		most = s->steps_per_epoch * s->batch_size;
+	else
+		most = s->last_batch == TRAINER_LAST_DROP ? all - all % s->batch_size : all;
+	return (double)(most < all ? most : all);
+}
+
 bool worker_progress(struct worker *w, struct live_progress *ret)
 {
 	(void)pthread_mutex_lock(&w->lock);
@@ -501,8 +530,7 @@ bool worker_progress(struct worker *w, struct live_progress *ret)
 	if (ret->samples_per_second <= 0)
 		ret->samples_per_second = epoch_rate;
 	double epochs_left = (double)(w->task->spec->epochs - ret->trainer.epoch) + 1;
-	double samples_left =
-		epochs_left * (double)w->task->train.count - (double)ret->trainer.samples;
+	double samples_left = epochs_left * worker_epoch_samples(w) - (double)ret->trainer.samples;
 	ret->eta_seconds = ret->samples_per_second > 0 ? samples_left / ret->samples_per_second +
 								 epochs_left * validation_seconds
 						       : NAN;

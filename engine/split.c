@@ -69,21 +69,31 @@ static bool fill(const struct data *d, const uint8_t *kept, int64_t n_kept, stru
 	return true;
 }
 
+bool split_count(int64_t samples, double fraction, int64_t *ret_validation, struct error *err)
+{
+	int64_t total = (int64_t)floor((double)samples * fraction + 0.5);
+
+	if (samples > INT32_MAX)
+		return error_at(err, ERROR_INVALID, "",
+			"%" PRId64 " samples cannot be split; allowed: at most %d", samples,
+			INT32_MAX);
+	if (total < 1 || total >= samples)
+		return error_at(err, ERROR_INVALID, "",
+			"a fraction of %g of %" PRId64 " samples leaves %" PRId64
+			" for training and %" PRId64 " for validation; both need at least 1",
+			fraction, samples, samples - total, total);
+	*ret_validation = total;
+	return true;
+}
+
 bool split_make(const struct data *data, double fraction, bool stratify, uint64_t seed,
 	struct split *ret, struct error *err)
 {
 	int64_t classes = stratify ? data->classes : 1;
-	int64_t total = (int64_t)floor((double)data->count * fraction + 0.5);
+	int64_t total;
 
-	if (data->count > INT32_MAX)
-		return error_at(err, ERROR_INVALID, "",
-			"%" PRId64 " samples cannot be split; allowed: at most %d", data->count,
-			INT32_MAX);
-	if (total < 1 || total >= data->count)
-		return error_at(err, ERROR_INVALID, "",
-			"a fraction of %g of %" PRId64 " samples leaves %" PRId64
-			" for training and %" PRId64 " for validation; both need at least 1",
-			fraction, data->count, data->count - total, total);
+	if (!split_count(data->count, fraction, &total, err))
+		return false;
 	int64_t *counts = calloc((size_t)classes, sizeof *counts),
 		*quota = calloc((size_t)classes, sizeof *quota);
 	uint8_t *kept = calloc((size_t)data->count, 1);

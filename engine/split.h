@@ -14,6 +14,11 @@ struct split {
 	int64_t n_train, n_validation;
 };
 
+/* How many of so many samples are kept back: without their labels, for a forecast. false: one side
+ * would be empty, or there are too many (pointer ""). */
+bool split_count(
+	int64_t samples, double fraction, int64_t *ret_validation, struct error *err) MUST_CHECK;
+
 /* fraction: the share of the validation, in (0, 1). stratify needs labels (data.classes > 0).
  * data.index is not looked at. false: one side would be empty (pointer ""), or no memory. The
  * caller frees with split_done. */

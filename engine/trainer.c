@@ -285,6 +285,8 @@ static void run_callbacks(struct trainer *t, struct trainer_epoch *e)
 		ce.value = watched(t, e, c);
 		ce.higher = callback_wants_higher(c);
 		c->class->epoch(c->conf, trainer_callback_memory(t, i), &ce);
+		if (ce.stop && !e->stops)
+			t->memory[MEMORY_STOPPED] = i + 1;
 		e->stops |= ce.stop;
 		rate = ce.learning_rate;
 		if (ce.is_best && c->class->keeps_best && c->class->keeps_best(c->conf))
@@ -292,8 +294,6 @@ static void run_callbacks(struct trainer *t, struct trainer_epoch *e)
 	}
 	if (rate != learning_rate(t))
 		t->memory[MEMORY_LEARNING_RATE] = rate;
-	if (e->stops)
-		t->memory[MEMORY_STOPPED] = 1;
 	if (t->best && (e->stops || e->epoch == t->options.epochs))
 		trainer_restore_best(t);
 }

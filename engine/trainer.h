@@ -48,6 +48,10 @@ int64_t trainer_batch_most(int64_t samples, int64_t batch_size, enum trainer_las
 /* Batches that an epoch is cut into; 0: not even one is whole. */
 int64_t trainer_steps(int64_t samples, int64_t batch_size, enum trainer_last_batch last_batch);
 
+/* What can be refused before the data are there: batches and callbacks. Of the data only the count
+ * and the labels of train are looked at, and whether there is validation. */
+bool trainer_check(const struct trainer_options *options, struct error *err) MUST_CHECK;
+
 /* Checks the data against the plan (counts, label range), allocates everything, draws the initial
  * weights. NULL: refused, or no memory. */
 struct trainer *trainer_new(const struct trainer_options *options, struct error *err) MUST_CHECK;
@@ -123,6 +127,9 @@ struct trainer_state {
 	double epoch_loss_sum;
 };
 void trainer_get_state(const struct trainer *t, struct trainer_state *ret);
+/* Which of the job's callbacks has ended the training, in this process or before it; -1: none has.
+ */
+int trainer_stopped_by(const struct trainer *t);
 /* Goes on from there; the caller has filled the tensors. false: the state does not fit this job. */
 bool trainer_set_state(
 	struct trainer *t, const struct trainer_state *state, struct error *err) MUST_CHECK;

@@ -26,7 +26,7 @@ struct trainer_published {
 /* Where what metrics and callbacks remember stands in the trainer's memory; behind these the sums
  * of the metrics in this epoch, then each callback's own. */
 enum {
-	MEMORY_STOPPED,       /* 1: a callback ended the training */
+	MEMORY_STOPPED,       /* 1 + index of the callback that ended the training; 0: none has */
 	MEMORY_LEARNING_RATE, /* that a callback has set; 0: none has */
 	MEMORY_SUMS,
 };

@@ -153,6 +153,22 @@ static bool check_class_weight(const struct trainer_options *o, struct error *er
 	return true;
 }
 
+static void take_defaults(struct trainer_options *o)
+{
+	if (o->batch_size == 0)
+		o->batch_size = o->plan->options.batch_size;
+	if (o->validation_freq == 0)
+		o->validation_freq = 1;
+}
+
+bool trainer_check(const struct trainer_options *options, struct error *err)
+{
+	struct trainer_options o = *options;
+
+	take_defaults(&o);
+	return check_steps(&o, err) && check_callbacks(&o, err) && check_class_weight(&o, err);
+}
+
 static bool check(struct trainer *t, struct error *err)
 {
 	const struct trainer_options *o = &t->options;
@@ -160,8 +176,7 @@ static bool check(struct trainer *t, struct error *err)
 	if (!t->kernels)
 		return error_set(
 			err, ERROR_INVALID, "this CPU has no instruction set \"%s\"", o->isa);
-	if (!check_data(o->plan, &o->train, "training", err) || !check_steps(o, err) ||
-		!check_callbacks(o, err) || !check_class_weight(o, err))
+	if (!check_data(o->plan, &o->train, "training", err) || !trainer_check(o, err))
 		return false;
 	if (!o->validation)
 		return true;
@@ -234,10 +249,7 @@ struct trainer *trainer_new(const struct trainer_options *options, struct error 
 	assert(options->threads_max >= 1 && options->threads_max <= CREW_THREADS_MAX &&
 		options->epochs >= 1);
 	t->options = *options;
-	if (options->batch_size == 0)
-		t->options.batch_size = options->plan->options.batch_size;
-	if (options->validation_freq == 0)
-		t->options.validation_freq = 1;
+	take_defaults(&t->options);
 	t->kernels = kernels_find(options->isa);
 	if (!check(t, err) || !allocate(t, err)) {
 		trainer_free(t);

@@ -142,6 +142,11 @@ void trainer_get_state(const struct trainer *t, struct trainer_state *ret)
 	*ret = t->state;
 }
 
+int trainer_stopped_by(const struct trainer *t)
+{
+	return (int)t->memory[MEMORY_STOPPED] - 1;
+}
+
 bool trainer_set_state(struct trainer *t, const struct trainer_state *s, struct error *err)
 {
 	int64_t steps = trainer_steps_in_epoch(t);

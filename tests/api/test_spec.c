@@ -50,6 +50,7 @@ static void the_echo_has_every_default(void **state)
 		{ "/optimizer/epsilon", "1e-07" },
 		{ "/metrics", "[]" },
 		{ "/callbacks", "[]" },
+		{ "/class_weight", "null" },
 		{ "/last_batch", "'keep'" },
 		{ "/steps_per_epoch", "null" },
 		{ "/validation_freq", "1" },
@@ -100,6 +101,12 @@ static const char *const good_jobs[] = {
 	       "use_bias':false},"
 	       "{'type':'MaxPooling2D','pool_size':[1,2],'strides':3},{'type':'MaxPooling2D','"
 	       "strides':null}"),
+	JOB("'validation':{'fraction':0.3}"),
+	JOB("'validation':{'fraction':0.25,'stratify':false},'class_weight':{'3':2.5,'0':1e6}"),
+	JOB("'validation':{'fraction':0.25,'stratify':true},'class_weight':{}"),
+	JOB("'metrics':['accuracy','auc',{'type':'f1_score','name':'f1'}],'last_batch':'merge',"
+	    "'steps_per_epoch':7,'validation_freq':2,"
+	    "'callbacks':[{'type':'EarlyStopping','monitor':'val_loss','patience':3}]"),
 };
 
 static void the_echo_reads_as_the_same_job(void **state)
@@ -179,7 +186,8 @@ static const struct refusal refusals[] = {
 	{ JOB("'Epochs':1"), "/Epochs", "did you mean \"epochs\"?" },
 	{ JOB("'grid':[]"), "/grid",
 		"unknown key \"grid\"; known: \"name\", \"dataset\", \"validation\"" },
-	{ JOB("'class_weight':{}"), "/class_weight", "unknown key" },
+	{ JOB("'class_weights':{}"), "/class_weights",
+		"unknown key \"class_weights\"; did you mean" },
 	{ JOB("'gradient_accumulation_steps':2"), "/gradient_accumulation_steps", "unknown key" },
 	{ JOB("'a/b~c':1"), "/a~1b~0c", "unknown key \"a/b~c\"" },
 	{ JOB("'':1"), "/", "unknown key \"\"; known:" },
@@ -219,12 +227,38 @@ static const struct refusal refusals[] = {
 
 	/* Validation. */
 	{ JOB("'validation':'test'"), "/validation",
-		"validation is a string (\"test\"); wanted: {\"split\": \"test\"} or null" },
-	{ JOB("'validation':{}"), "/validation", "validation has no \"split\"" },
+		"validation is a string (\"test\"); wanted: {\"split\": \"test\"}, {\"fraction\"" },
+	{ JOB("'validation':{}"), "/validation", "validation has neither \"split\" and" },
+	{ JOB("'validation':{'stratify':true}"), "/validation", "validation has neither" },
+	{ JOB("'validation':{'split':'test','fraction':0.3}"), "/validation",
+		"validation has both \"split\" and" },
+	{ JOB("'validation':{'split':'test','stratify':true}"), "/validation",
+		"\"stratify\", which goes with \"fraction\" alone" },
 	{ JOB("'validation':{'split':'train'}"), "/validation/split",
 		"split is a string (\"train\"); wanted: \"test\"" },
-	{ JOB("'validation':{'fraction':0.3}"), "/validation/fraction",
-		"this version does not split validation samples off" },
+	{ JOB("'validation':{'fraction':0}"), "/validation/fraction",
+		"fraction is a number (0); wanted: a number: (0, 1)" },
+	{ JOB("'validation':{'fraction':1}"), "/validation/fraction", "fraction is a number (1)" },
+	{ JOB("'validation':{'fraction':'0.3'}"), "/validation/fraction", "fraction is a string" },
+	{ JOB("'validation':{'fraction':0.3,'stratify':1}"), "/validation/stratify",
+		"stratify is a number (1); wanted: a boolean" },
+
+	/* Class weights. */
+	{ JOB("'class_weight':[1,2]"), "/class_weight",
+		"class_weight is a list; wanted: an object of numbers" },
+	{ JOB("'class_weight':{'cat':1}"), "/class_weight/cat",
+		"\"cat\" is not the number of a class" },
+	{ JOB("'class_weight':{'01':1}"), "/class_weight/01", "\"01\" is not the number" },
+	{ JOB("'class_weight':{'-1':1}"), "/class_weight/-1", "\"-1\" is not the number" },
+	{ JOB("'class_weight':{'':1}"), "/class_weight/", "\"\" is not the number" },
+	{ JOB("'class_weight':{'1234567890':1}"), "/class_weight/1234567890", "is not the number" },
+	{ JOB("'class_weight':{'1':0}"), "/class_weight/1",
+		"the weight of a class is a number (0); wanted: a number: (0, 1000000]" },
+	{ JOB("'class_weight':{'1':1e-60}"), "/class_weight/1", "the weight of a class is" },
+	{ JOB("'class_weight':{'1':1000001}"), "/class_weight/1",
+		"wanted: a number: (0, 1000000]" },
+	{ JOB("'class_weight':{'1':'1'}"), "/class_weight/1", "is a string (\"1\")" },
+
 	{ JOB("'validation':{'splt':'test'}"), "/validation/splt", "did you mean \"split\"?" },
 
 	/* Loss, optimizer, metrics. */

@@ -154,6 +154,59 @@ static void steps_and_the_last_batch_follow_from_the_samples(void **state)
 	}
 }
 
+static void a_fraction_is_kept_back(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *job, *samples, *steps, *last;
+	} cases[] = {
+		{ JOB("'validation':{'fraction':0.3},'batch_size':64"), "42000", "657", "16" },
+		{ JOB("'validation':{'fraction':0.3},'batch_size':64,'last_batch':'drop'"), "42000",
+			"656", "64" },
+		{ JOB("'validation':{'fraction':0.3},'batch_size':64,'last_batch':'merge'"),
+			"42000", "656", "80" },
+		{ JOB("'validation':{'fraction':0.999999},'batch_size':64"), "1", "1", "1" },
+		{ JOB("'validation':{'fraction':0.5},'batch_size':64,'steps_per_epoch':5"), "30000",
+			"5", "64" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct dataset d = mnist();
+		struct problems problems;
+		struct buffer out;
+		d.parts[DATASET_X_TEST] = (struct dataset_part){ 0 }; /* is not looked at */
+		if (i == 3)
+			d.parts[DATASET_X_TRAIN].dim[0] = d.parts[DATASET_Y_TRAIN].dim[0] = 1000000;
+		AUTO_FREE(spec_free) struct spec *s = parse_good(cases[i].job);
+		AUTO_FREE(plan_free) struct plan *p = plan(s, &d, /* bytes_max= */ 0, &problems);
+		if (!p)
+			fail_msg("%s: %s", cases[i].job, problems.list[0].text);
+		buffer_init(&out, TEXT_BYTES_MAX);
+		spec_print_forecast(s, p, &d, &out);
+		AUTO_FREE(json_free) struct json_document *doc = document(out.data);
+		assert_value_at(json_root(doc), "/training_samples", cases[i].samples);
+		assert_value_at(json_root(doc), "/steps_per_epoch", cases[i].steps);
+		assert_value_at(json_root(doc), "/last_batch_size", cases[i].last);
+		buffer_done(&out);
+	}
+}
+
+static void class_weights_become_one_a_class(void **state)
+{
+	(void)state;
+	static const float wanted[] = { 0.5f, 1, 1, 2.5f, 1 };
+	AUTO_FREE(spec_free) struct spec *plain = parse_good(JOB("'class_weight':null"));
+	AUTO_FREE(spec_free) struct spec *s = parse_good(JOB("'class_weight':{'3':2.5,'0':0.5}"));
+	struct error err;
+	float *weights;
+
+	assert_true(spec_class_weight(plain, 5, &weights, &err));
+	assert_null(weights);
+	assert_true(spec_class_weight(s, 5, &weights, &err));
+	assert_memory_equal(weights, wanted, sizeof wanted);
+	free(weights);
+}
+
 static void parts_become_samples_and_targets(void **state)
 {
 	(void)state;
@@ -319,6 +372,21 @@ static void what_the_plan_refuses_is_passed_on(void **state)
 		{ LAYERS("{'type':'Flatten'},{'type':'Dense','units':9,'activation':'softmax'}"), 0,
 			"/loss", "9 outputs, the data set has labels up to 9" },
 		{ LAYERS(MNIST_LAYERS), 1000000, "/batch_size", "allowed: 1000000" },
+		{ JOB("'validation':{'fraction':0.000001}"), 0, "/validation/fraction",
+			"a fraction of 1e-06 of 60000 samples leaves 60000 for training and 0 for "
+			"validation" },
+		{ JOB("'validation':{'fraction':0.999999}"), 0, "/validation/fraction",
+			"leaves 0 for training and 60000 for validation" },
+		{ JOB("'class_weight':{'1':2,'10':1}"), 0, "/class_weight/10",
+			"y_train has no class 10; its classes: 0 to 9" },
+		{ JOB("'steps_per_epoch':657,'batch_size':64,'validation':{'fraction':0.301}"), 0,
+			"/steps_per_epoch", "an epoch has 656 batches" },
+		{ JOB("'last_batch':'drop','batch_size':60001"), 0, "/last_batch",
+			"all batches would be dropped" },
+		{ JOB("'validation':null,'callbacks':['EarlyStopping']"), 0, "/callbacks/0/monitor",
+			"monitor is \"val_loss\"; the job has no validation data" },
+		{ JOB("'callbacks':[{'type':'EarlyStopping','monitor':'auc'}]"), 0,
+			"/callbacks/0/monitor", "the job has no metric \"auc\"" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -335,12 +403,48 @@ static void what_the_plan_refuses_is_passed_on(void **state)
 	}
 }
 
+static void numbers_as_targets_have_no_classes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *more, *pointer, *text;
+	} cases[] = {
+		{ "'validation':{'fraction':0.3}", NULL, NULL },
+		{ "'validation':{'fraction':0.3,'stratify':false}", NULL, NULL },
+		{ "'validation':{'fraction':0.3,'stratify':true}", "/validation/stratify",
+			"y_train has no labels" },
+		{ "'class_weight':{'0':2},'validation':null", "/class_weight",
+			"y_train has no labels" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct dataset d = { .name = "rows",
+			.parts = { PART("float32", 0, 0, 50, 7), PART("float32", 0, 0, 50, 1) } };
+		struct problems problems;
+		char job[256];
+		(void)snprintf(job, sizeof job,
+			"{'dataset':'rows','loss':'mse','model':{'layers':[{'type':'Dense','units':"
+			"1}]},%s}",
+			cases[i].more);
+		AUTO_FREE(spec_free) struct spec *s = parse_good(job);
+		AUTO_FREE(plan_free) struct plan *p = plan(s, &d, /* bytes_max= */ 0, &problems);
+		assert_int_equal(p != NULL, cases[i].pointer == NULL);
+		if (p)
+			continue;
+		assert_string_equal(problems.list[0].pointer, cases[i].pointer);
+		assert_non_null(strstr(problems.list[0].text, cases[i].text));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_forecast_counts_what_keras_counts),
 		cmocka_unit_test(the_forecast_says_what_is_not_trained_and_how_a_batch_is_worked),
 		cmocka_unit_test(steps_and_the_last_batch_follow_from_the_samples),
+		cmocka_unit_test(a_fraction_is_kept_back),
+		cmocka_unit_test(class_weights_become_one_a_class),
+		cmocka_unit_test(numbers_as_targets_have_no_classes),
 		cmocka_unit_test(parts_become_samples_and_targets),
 		cmocka_unit_test(bad_data_are_refused_where_they_are_named),
 		cmocka_unit_test(samples_that_are_rows_need_no_flatten),

@@ -118,24 +118,24 @@ static void a_confusion_matrix_comes_back_as_it_was_stored(void **state)
 static void a_damaged_confusion_matrix_is_not_given_out(void **state)
 {
 	/* Cut, one count too many, a number that does not end, one of more than 63 bits. */
-	static const char *const spoilt[] = { "substr(counts, 1, 17)", "counts || x'00'",
-		"substr(counts, 1, 17) || x'80'",
-		"substr(counts, 1, 13) || x'ffffffffffffffffff01'" };
+	static const char *const spoils[] = {
+		"UPDATE confusions SET counts = CAST(substr(counts, 1, 17) AS BLOB)",
+		"UPDATE confusions SET counts = CAST(counts || x'00' AS BLOB)",
+		"UPDATE confusions SET counts = CAST(substr(counts, 1, 17) || x'80' AS BLOB)",
+		"UPDATE confusions SET counts = CAST(substr(counts, 1, 13) || "
+		"x'ffffffffffffffffff01' AS BLOB)",
+	};
 	struct fixture *f = *state;
 	struct epoch epoch = epoch_example(1);
 	struct confusion m;
 
 	job_start(f->db, 1);
 	assert_done(store(f, &epoch, "weights", 7), &e);
-	for (size_t i = 0; i < COUNT_OF(spoilt); i++) {
-		char sql[160];
-		(void)snprintf(sql, sizeof sql, "UPDATE confusions SET counts = CAST(%s AS BLOB)",
-			spoilt[i]);
-		raw_run(f->file, "CREATE TABLE kept AS SELECT counts FROM confusions");
-		raw_run(f->file, sql);
+	raw_run(f->file, "CREATE TABLE kept AS SELECT counts FROM confusions");
+	for (size_t i = 0; i < COUNT_OF(spoils); i++) {
+		raw_run(f->file, spoils[i]);
 		assert_refused(confusions_find(f->db, job_id(1), 1, &m, &e), &e, ERROR_IO, "");
 		raw_run(f->file, "UPDATE confusions SET counts = (SELECT counts FROM kept)");
-		raw_run(f->file, "DROP TABLE kept");
 	}
 	assert_done(confusions_find(f->db, job_id(1), 1, &m, &e), &e);
 	confusion_done(&m);
