@@ -48,6 +48,7 @@ struct layer_plan {
 				       layer_ends_in (layers/common.h) sets both */
 	float alpha;                /* its argument */
 	bool activates_input;       /* z is x[0]: the layer is its activation alone */
+	bool takes_activation;      /* of the layer behind it, where its own is linear */
 	int64_t saved_bytes;        /* kept from forward to backward, a sample */
 	int64_t scratch_floats;     /* a thread's, for one call */
 	int64_t table_ints;         /* filled once by table(), const afterwards */

@@ -120,32 +120,67 @@ static bool check_used(const struct plan *p, struct error *err)
 	return true;
 }
 
+/* Lets layer i + 1 run as `fused` for layer i, too. */
+static void replace_pair(struct plan *p, int i, const struct planned_layer *fused)
+{
+	struct planned_layer *next = &p->layers[i + 1];
+
+	assert(shape_equal(&fused->plan.out, &next->plan.out));
+	*next = *fused;
+	next->root = i + 1;
+	p->layers[i].absorbed = true;
+}
+
+/* Fuses layer i with the next one, if there is a class for the pair. */
+static bool fuse_pair(struct plan *p, int i, struct error *err)
+{
+	const struct planned_layer *l = &p->layers[i], *next = &p->layers[i + 1];
+	struct layer_request request = {
+		.conf = l->conf, .next_conf = next->conf, .in = l->in, .n_in = l->n_inputs
+	};
+	const struct layer_class *pair =
+		l->class->fuse ? l->class->fuse(&request, next->class) : NULL;
+	struct planned_layer fused = *l;
+
+	if (!pair)
+		return true;
+	fused.class = pair;
+	fused.next_conf = next->conf;
+	fused.plan = (struct layer_plan){ 0 };
+	if (!pair->plan(&request, &fused.plan, err))
+		return layer_refuse(p->model, i, err);
+	replace_pair(p, i, &fused);
+	return true;
+}
+
+/* Lets layer i do the next one's activation, if that is all the next one is. */
+static void take_activation(struct plan *p, int i)
+{
+	const struct planned_layer *next = &p->layers[i + 1];
+	struct planned_layer fused = p->layers[i];
+
+	if (!fused.plan.takes_activation || fused.plan.activation != ACTIVATION_LINEAR ||
+		!next->plan.activates_input || !next->plan.takes_activation)
+		return;
+	fused.plan.activation = next->plan.activation;
+	fused.plan.alpha = next->plan.alpha;
+	replace_pair(p, i, &fused);
+}
+
 /* Fuses pairs of neighbours; both have been accepted on their own. The choice is by confs and
  * shapes alone, so it is part of the numeric contract. false: no memory would be large enough for
- * the pair. */
+ * a pair. */
 static bool plan_fuse(struct plan *p, struct error *err)
 {
 	for (int i = 0; i + 1 < p->n_layers; i++) {
-		struct planned_layer *l = &p->layers[i], *next = &p->layers[i + 1];
-		if (!l->class->fuse || next->n_inputs != 1 || next->inputs[0] != i ||
+		const struct planned_layer *l = &p->layers[i], *next = &p->layers[i + 1];
+		if (l->source != i || next->n_inputs != 1 || next->inputs[0] != i ||
 			count_users(p, i) != 1)
 			continue;
-		struct layer_request request = {
-			.conf = l->conf, .next_conf = next->conf, .in = l->in, .n_in = l->n_inputs
-		};
-		const struct layer_class *pair = l->class->fuse(&request, next->class);
-		if (!pair)
-			continue;
-		struct planned_layer fused = *l;
-		fused.class = pair;
-		fused.next_conf = next->conf;
-		fused.root = i + 1;
-		fused.plan = (struct layer_plan){ 0 };
-		if (!pair->plan(&request, &fused.plan, err))
-			return layer_refuse(p->model, i, err);
-		assert(shape_equal(&fused.plan.out, &next->plan.out));
-		*next = fused;
-		l->absorbed = true;
+		if (!fuse_pair(p, i, err))
+			return false;
+		if (!l->absorbed)
+			take_activation(p, i);
 	}
 	return true;
 }

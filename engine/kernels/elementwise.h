@@ -75,28 +75,38 @@ enum { SUM_COLUMNS = 32 };
  */
 static inline __attribute__((always_inline)) void sum_products_columns(const float *restrict dy,
 	const float *restrict x, const float *restrict mean, int64_t rows, int64_t n,
-	int64_t columns, float *restrict sum)
+	int64_t columns, float *restrict sum, float *restrict products)
 {
-	float s[SUM_COLUMNS];
+	float s[SUM_COLUMNS], p[SUM_COLUMNS];
 
 	for (int64_t j = 0; j < columns; j++)
 		s[j] = sum[j];
-	for (int64_t r = 0; r < rows; r++)
-		for (int64_t j = 0; j < columns; j++)
-			s[j] = fmaf(dy[r * n + j], x[r * n + j] - mean[j], s[j]);
+	for (int64_t j = 0; j < columns; j++)
+		p[j] = products[j];
+	for (int64_t r = 0; r < rows; r++) {
+		for (int64_t j = 0; j < columns; j++) {
+			s[j] += dy[r * n + j];
+			p[j] = fmaf(dy[r * n + j], x[r * n + j] - mean[j], p[j]);
+		}
+	}
 	for (int64_t j = 0; j < columns; j++)
 		sum[j] = s[j];
+	for (int64_t j = 0; j < columns; j++)
+		products[j] = p[j];
 }
 
 static void k_sum_products(const float *restrict dy, const float *restrict x,
-	const float *restrict mean, int64_t rows, int64_t n, float *restrict sum)
+	const float *restrict mean, int64_t rows, int64_t n, float *restrict sum,
+	float *restrict products)
 {
 	int64_t j = 0;
 
 	for (; j + SUM_COLUMNS <= n; j += SUM_COLUMNS)
-		sum_products_columns(dy + j, x + j, mean + j, rows, n, SUM_COLUMNS, sum + j);
+		sum_products_columns(
+			dy + j, x + j, mean + j, rows, n, SUM_COLUMNS, sum + j, products + j);
 	if (j < n)
-		sum_products_columns(dy + j, x + j, mean + j, rows, n, n - j, sum + j);
+		sum_products_columns(
+			dy + j, x + j, mean + j, rows, n, n - j, sum + j, products + j);
 }
 
 static inline __attribute__((always_inline)) void moments_columns(const float *restrict x,

@@ -233,9 +233,10 @@ struct kernels {
 		int64_t y_row);
 	/* sum[j] += x[0][j] + x[1][j] + …: one chain of additions for each j. */
 	void (*sum_rows)(const float *x, int64_t rows, int64_t n, float *sum);
-	/* sum[j] += sum over r of dy[r][j] (x[r][j] - mean[j]), one chain for each j. */
+	/* sum[j] += sum over r of dy[r][j], products[j] += sum over r of
+	 * dy[r][j] (x[r][j] - mean[j]): one chain each for each j. */
 	void (*sum_products)(const float *dy, const float *x, const float *mean, int64_t rows,
-		int64_t n, float *sum);
+		int64_t n, float *sum, float *products);
 	/* mean[j] of x[r][j] over r, and m2[j], the sum of the squared distances from it. */
 	void (*moments)(const float *x, int64_t rows, int64_t n, float *mean, float *m2);
 	/* y[r][j] = (x[r][j] - mean[j]) scale[j] + offset[j] */

@@ -103,6 +103,7 @@ static bool norm_plan(const struct layer_request *r, struct layer_plan *ret, str
 	ret->n_weights = at.variance + 1;
 	ret->weights[at.mean].frozen = ret->weights[at.variance].frozen = true;
 	ret->out = *r->in;
+	layer_ends_in(ret, ACTIVATION_LINEAR);
 	ret->flops_per_output = 2;
 	ret->chunk_floats = CHUNK_ROWS * channels;
 	ret->batch_floats = BATCH_ROWS * channels;
@@ -178,7 +179,7 @@ static void norm_forward(const struct layer_step *s, int64_t begin, int64_t end)
 {
 	const struct conf *c = s->conf;
 	const struct places at = places_of(c);
-	int64_t channels = channels_of(s), rows = rows_of(s), first = begin * rows * channels;
+	int64_t channels = channels_of(s), rows = rows_of(s), step = layer_samples_at_once(s);
 	const float *mean = batch_row(s, MEAN), *scale = batch_row(s, SCALE),
 		    *offset = batch_row(s, OFFSET);
 
@@ -194,25 +195,39 @@ static void norm_forward(const struct layer_step *s, int64_t begin, int64_t end)
 		scale = running_scale;
 		offset = running_offset;
 	}
-	s->kernels->normalize(
-		s->x[0] + first, mean, scale, offset, (end - begin) * rows, channels, s->y + first);
+	for (int64_t n = begin; n < end; n += step) {
+		int64_t last = n + step < end ? n + step : end, first = n * rows * channels;
+		s->kernels->normalize(s->x[0] + first, mean, scale, offset, (last - n) * rows,
+			channels, s->z + first);
+		layer_activate(s, n, last);
+	}
+}
+
+/* What the samples [begin, end) of one chunk add to its sums. */
+static void add_sums(const struct layer_step *s, int64_t begin, int64_t end)
+{
+	int64_t channels = channels_of(s), rows = (end - begin) * rows_of(s),
+		first = begin * rows_of(s) * channels;
+
+	layer_activate_backward(s, begin, end);
+	s->kernels->sum_products(s->dy + first, s->x[0] + first, batch_row(s, MEAN), rows, channels,
+		chunk_row(s, begin, CHUNK_SUM), chunk_row(s, begin, CHUNK_SUM_PRODUCTS));
 }
 
 static void norm_collect_backward(const struct layer_step *s, int64_t begin, int64_t end)
 {
 	const struct places at = places_of(s->conf);
-	int64_t channels = channels_of(s), rows = rows_of(s);
+	int64_t channels = channels_of(s), step = layer_samples_at_once(s);
 	const float *inverse = batch_row(s, INVERSE);
 
 	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end)) {
-		int64_t chunk_rows = (layer_chunk_end(n, end) - n) * rows,
-			first = n * rows * channels;
+		int64_t last = layer_chunk_end(n, end);
 		float *sum = chunk_row(s, n, CHUNK_SUM),
 		      *products = chunk_row(s, n, CHUNK_SUM_PRODUCTS);
-		layer_sum_rows(s, s->dy + first, chunk_rows, channels, sum);
+		memset(sum, 0, (size_t)channels * sizeof *sum);
 		memset(products, 0, (size_t)channels * sizeof *products);
-		s->kernels->sum_products(s->dy + first, s->x[0] + first, batch_row(s, MEAN),
-			chunk_rows, channels, products);
+		for (int64_t i = n; i < last; i += step)
+			add_sums(s, i, i + step < last ? i + step : last);
 		if (at.beta >= 0)
 			memcpy(layer_partial(s, at.beta, n), sum, (size_t)channels * sizeof *sum);
 		for (int64_t j = 0; at.gamma >= 0 && j < channels; j++)

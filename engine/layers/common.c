@@ -53,6 +53,7 @@ void layer_ends_in(struct layer_plan *ret, int activation)
 {
 	ret->activation = (enum activation)activation;
 	ret->alpha = activation_alpha(ret->activation);
+	ret->takes_activation = true;
 }
 
 void layer_plan_activates_input(const struct layer_request *r, struct layer_plan *ret)
@@ -97,6 +98,14 @@ void layer_activate_backward_input(const struct layer_step *s, int64_t begin, in
 	layer_activate_backward(s, begin, end);
 	memcpy(s->dx[0] + begin * n, s->dy + begin * n,
 		(size_t)((end - begin) * n) * sizeof(float));
+}
+
+int64_t layer_samples_at_once(const struct layer_step *s)
+{
+	/* 64 KiB of y, and as much of the two or three tensors that go with it. */
+	int64_t fit = (16 << 10) / shape_elements(&s->plan->out);
+
+	return fit > 1 ? fit : 1;
 }
 
 void layer_sum_rows(const struct layer_step *s, const float *x, int64_t rows, int64_t n, float *sum)

@@ -45,7 +45,9 @@ struct weight_plan weight_vector(const char *name, int64_t n, const struct weigh
  * the others a window; a vector's are its length, both ways. */
 void weight_fans(const struct shape *s, int64_t *ret_in, int64_t *ret_out);
 
-/* The layer's activation, by an argument's index, with Keras's default of its alpha. */
+/* The layer's activation, by an argument's index, with Keras's default of its alpha. The layer sets
+ * z and calls layer_activate, and layer_activate_backward before it uses dy; then a layer that is
+ * its activation alone and the only one behind it is not worked on its own. */
 void layer_ends_in(struct layer_plan *ret, int activation);
 
 /* The row of an argument `activation` that is "linear" unless it is given. */
@@ -79,6 +81,10 @@ void layer_activate(const struct layer_step *s, int64_t begin, int64_t end);
 void layer_activate_backward(const struct layer_step *s, int64_t begin, int64_t end);
 /* dx = dy f'(x): the backward pass of a layer that is its activation alone. */
 void layer_activate_backward_input(const struct layer_step *s, int64_t begin, int64_t end);
+
+/* How many samples of y a layer works at a time, that it finds them in the caches when it goes
+ * over them again: at least 1. */
+int64_t layer_samples_at_once(const struct layer_step *s);
 
 /* sum[j] = x[0][j] + x[1][j] + … */
 void layer_sum_rows(

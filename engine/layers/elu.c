@@ -16,7 +16,7 @@ static bool elu_plan(const struct layer_request *r, struct layer_plan *ret, stru
 {
 	(void)err; /* takes anything */
 	layer_plan_activates_input(r, ret);
-	ret->activation = ACTIVATION_ELU;
+	layer_ends_in(ret, ACTIVATION_ELU);
 	ret->alpha = (float)((const struct conf *)r->conf)->alpha;
 	return true;
 }

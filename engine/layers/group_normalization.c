@@ -179,16 +179,16 @@ static void group_norm_backward(const struct layer_step *s, int64_t begin, int64
 	const struct geometry g = geometry_of(c, s->in);
 	const float *gamma =
 		norm_weight(s, norm_gamma(&c->norm), 1.0f, g.channels, scratch_row(s, &g, GAMMA));
-	float *products = scratch_row(s, &g, SECOND);
+	float *sum = scratch_row(s, &g, SUM), *products = scratch_row(s, &g, SECOND);
 
 	for (int64_t n = begin; n < end; n++) {
 		int64_t first = n * g.rows * g.channels;
 		const float *dy = s->dy + first, *x = s->x[0] + first, *stats = stats_of(s, n);
 		spread_stats(s, &g, stats, gamma);
-		layer_sum_rows(s, dy, g.rows, g.channels, scratch_row(s, &g, SUM));
+		memset(sum, 0, (size_t)g.channels * sizeof *sum);
 		memset(products, 0, (size_t)g.channels * sizeof *products);
 		s->kernels->sum_products(
-			dy, x, scratch_row(s, &g, MEAN), g.rows, g.channels, products);
+			dy, x, scratch_row(s, &g, MEAN), g.rows, g.channels, sum, products);
 		add_weight_gradients(s, &g, n, stats);
 		if (!s->dx[0])
 			continue;

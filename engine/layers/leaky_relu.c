@@ -17,7 +17,7 @@ static bool leaky_relu_plan(
 {
 	(void)err; /* takes anything */
 	layer_plan_activates_input(r, ret);
-	ret->activation = ACTIVATION_LEAKY_RELU;
+	layer_ends_in(ret, ACTIVATION_LEAKY_RELU);
 	ret->alpha = (float)((const struct conf *)r->conf)->negative_slope;
 	return true;
 }

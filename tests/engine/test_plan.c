@@ -495,11 +495,18 @@ static void test_an_activation_that_needs_its_input_costs_a_tensor(void **state)
 	int64_t gelu = activation_bytes_of(
 		"Dense units=16 activation=gelu; Dense units=3 activation=softmax");
 	assert_int_equal(gelu - relu, 16 * 16 * 4);
-	/* On its own it has the layer above's. */
-	relu = activation_bytes_of("Dense units=16; Activation activation=relu; Dense units=3 "
-				   "activation=softmax");
-	gelu = activation_bytes_of("Dense units=16; Activation activation=gelu; Dense units=3 "
-				   "activation=softmax");
+	/* The layer below does it, too, where it has none. */
+	assert_int_equal(activation_bytes_of("Dense units=16; Activation activation=relu; "
+					     "Dense units=3 activation=softmax"),
+		relu);
+	assert_int_equal(activation_bytes_of("Dense units=16; Activation activation=gelu; "
+					     "Dense units=3; Activation activation=softmax"),
+		gelu);
+	/* On its own it has its input. */
+	relu = activation_bytes_of("Dense units=16; Dropout rate=0.5; Activation activation=relu; "
+				   "Dense units=3 activation=softmax");
+	gelu = activation_bytes_of("Dense units=16; Dropout rate=0.5; Activation activation=gelu; "
+				   "Dense units=3 activation=softmax");
 	assert_int_equal(gelu, relu);
 }
 
