@@ -5,7 +5,12 @@
 
 #include <stdint.h>
 
-enum philox_purpose { PHILOX_INITIALIZER = 1, PHILOX_SHUFFLE = 2, PHILOX_LAYER = 3 };
+enum philox_purpose {
+	PHILOX_INITIALIZER = 1,
+	PHILOX_SHUFFLE = 2,
+	PHILOX_LAYER = 3,
+	PHILOX_AUGMENT = 4
+};
 
 struct philox {
 	uint32_t v[4];

@@ -399,7 +399,8 @@ static bool place_all(struct plan *p)
 {
 	int64_t samples = p->part_samples, *kind = &p->forecast.activation_bytes,
 		floats = sizeof(float);
-	int64_t scratch = 0;
+	/* An image, before it is augmented. */
+	int64_t scratch = p->options.input.rank == 3 ? p->input_values : 0;
 
 	for (int i = 0; i < p->n_layers; i++) {
 		if (p->layers[i].absorbed)

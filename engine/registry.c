@@ -2,6 +2,7 @@
 #include "engine/registry.h"
 
 #include "engine/activation.h"
+#include "engine/augment.h"
 #include "engine/callback.h"
 #include "engine/constraints.h"
 #include "engine/initializer.h"
@@ -34,6 +35,8 @@ extern const struct loss_class loss_binary_crossentropy, loss_binary_focal_cross
 	loss_squared_hinge;
 extern const struct callback_class callback_early_stopping, callback_reduce_lr_on_plateau,
 	callback_terminate_on_nan;
+extern const struct augment_class augment_random_flip, augment_random_rotation,
+	augment_random_translation, augment_random_zoom;
 extern const struct metric_class metric_accuracy, metric_auc, metric_binary_accuracy,
 	metric_categorical_accuracy, metric_f1_score, metric_mean_absolute_error,
 	metric_mean_squared_error, metric_precision, metric_r2_score, metric_recall,
@@ -124,6 +127,14 @@ const struct callback_class *const callback_classes[] = {
 	&callback_early_stopping,
 	&callback_reduce_lr_on_plateau,
 	&callback_terminate_on_nan,
+	NULL,
+};
+
+const struct augment_class *const augment_classes[] = {
+	&augment_random_flip,
+	&augment_random_rotation,
+	&augment_random_translation,
+	&augment_random_zoom,
 	NULL,
 };
 
@@ -233,6 +244,14 @@ const struct callback_class *callback_class_find(const char *name)
 	return NULL;
 }
 
+const struct augment_class *augment_class_find(const char *name)
+{
+	for (int i = 0; augment_classes[i]; i++)
+		if (param_same_name(augment_classes[i]->name, name))
+			return augment_classes[i];
+	return NULL;
+}
+
 struct registry_row layer_class_row(const struct layer_class *c)
 {
 	assert(c->conf_size <= MODEL_CONF_BYTES);
@@ -248,6 +267,12 @@ struct registry_row loss_class_row(const struct loss_class *c)
 struct registry_row callback_class_row(const struct callback_class *c)
 {
 	assert(c->conf_size <= CALLBACK_CONF_BYTES);
+	return (struct registry_row){ c->name, c->doc, c->params, c->conf_size };
+}
+
+struct registry_row augment_class_row(const struct augment_class *c)
+{
+	assert(c->conf_size <= AUGMENT_CONF_BYTES);
 	return (struct registry_row){ c->name, c->doc, c->params, c->conf_size };
 }
 

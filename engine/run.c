@@ -202,6 +202,12 @@ void run_set_weights(struct run *r, const struct data *data, const float *class_
 	r->weighted = class_weight || data->weights;
 }
 
+void run_set_augments(struct run *r, const struct augments *augments, int64_t epoch)
+{
+	r->augments = augments;
+	r->augments_epoch = epoch;
+}
+
 void run_set_streams(struct run *r, bool streams)
 {
 	r->streams = streams;
@@ -277,8 +283,24 @@ static void prefetch(const struct data *data, int64_t sample, int64_t n)
 		__builtin_prefetch(x + at);
 }
 
-void run_gather(struct run *r, const struct data *data, const struct shuffle *order, int64_t first,
-	int64_t begin, int64_t end)
+static void gather_augmented(
+	struct run *r, int thread, const struct data *data, int64_t sample, float *x)
+{
+	int64_t n = r->plan->input_values;
+	const float *image = (const float *)data->x + sample * n;
+	struct augment_map map;
+
+	if (data->x_type == DATA_U8) {
+		float *scratch = run_scratch(r, thread);
+		r->kernels->from_u8((const uint8_t *)data->x + sample * n, n, scratch);
+		image = scratch;
+	}
+	augments_map(r->augments, r->seed, r->augments_epoch, sample, &data->shape, &map);
+	augments_apply(r->augments, &map, &data->shape, r->kernels, image, x);
+}
+
+void run_gather(struct run *r, int thread, const struct data *data, const struct shuffle *order,
+	int64_t first, int64_t begin, int64_t end)
 {
 	int64_t n = r->plan->input_values;
 
@@ -290,7 +312,9 @@ void run_gather(struct run *r, const struct data *data, const struct shuffle *or
 		float *x = (float *)run_at(r, r->plan->x) + i * n;
 		if (i + PREFETCH_SAMPLES < end)
 			prefetch(data, sample_at(data, order, first + i + PREFETCH_SAMPLES), n);
-		if (data->x_type == DATA_U8)
+		if (r->augments)
+			gather_augmented(r, thread, data, sample, x);
+		else if (data->x_type == DATA_U8)
 			r->kernels->from_u8((const uint8_t *)data->x + sample * n, n, x);
 		else
 			memcpy(x, (const float *)data->x + sample * n, (size_t)n * sizeof *x);

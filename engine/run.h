@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "engine/augment.h"
 #include "engine/data.h"
 #include "engine/optimizer.h"
 #include "engine/plan.h"
@@ -36,6 +37,9 @@ void run_adapt(struct run *r, const struct data *train);
 /* Before a step: the number of samples in its batch; training: whether layers behave as in
  * training, and which step it is (from 0). */
 void run_set_batch(struct run *r, int64_t count, bool training, int64_t step);
+/* Before a step: how its samples, images, are augmented (NULL: not at all; borrowed), and in which
+ * epoch, from 1. */
+void run_set_augments(struct run *r, const struct augments *augments, int64_t epoch);
 /* Before a step: whether its update writes the weights past the caches, which is faster where the
  * threads' cores share none. The bits are the same. */
 void run_set_streams(struct run *r, bool streams);
@@ -50,8 +54,8 @@ void run_share(const struct run *r, int piece, int pieces, int64_t *ret_begin, i
 void run_set_weights(struct run *r, const struct data *data, const float *class_weight);
 /* Fetches the samples of the batch that begins at position `first` of the data's order (NULL: as
  * stored): this part's [begin, end). */
-void run_gather(struct run *r, const struct data *data, const struct shuffle *order, int64_t first,
-	int64_t begin, int64_t end);
+void run_gather(struct run *r, int thread, const struct data *data, const struct shuffle *order,
+	int64_t first, int64_t begin, int64_t end);
 /* Through the layers [from, to), backward from above. */
 void run_forward(struct run *r, int thread, int from, int to, int64_t begin, int64_t end);
 void run_loss(struct run *r, bool with_gradient, int64_t begin, int64_t end);

@@ -16,6 +16,8 @@ struct run {
 	int64_t first, count;     /* of them, the part at work */
 	struct layer_step *steps; /* [thread][layer] */
 	const float *class_weight;
+	const struct augments *augments; /* NULL: samples are used as they are */
+	int64_t augments_epoch;
 	bool weighted; /* samples count differently */
 	bool streams;  /* weights, past the caches */
 };

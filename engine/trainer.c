@@ -41,7 +41,7 @@ static void train_samples(void *ctx, int piece, int thread)
 	if (begin == end)
 		return;
 	if (st->gathers)
-		run_gather(t->run, t->data, t->order, t->first, begin, end);
+		run_gather(t->run, thread, t->data, t->order, t->first, begin, end);
 	phase_end(t, thread, PHASE_DATA, &since);
 	run_forward(t->run, thread, st->forward_from, st->forward_to, begin, end);
 	phase_end(t, thread, PHASE_FORWARD, &since);
@@ -91,7 +91,7 @@ static void evaluate_samples(void *ctx, int piece, int thread)
 	run_share(t->run, piece, t->step_threads, &begin, &end);
 	if (begin == end)
 		return;
-	run_gather(t->run, t->data, t->order, t->first, begin, end);
+	run_gather(t->run, thread, t->data, t->order, t->first, begin, end);
 	run_forward(t->run, thread, 0, t->options.plan->n_layers, begin, end);
 	run_loss(t->run, false, begin, end);
 	run_metrics(t->run, thread, begin, end);
@@ -107,6 +107,7 @@ static void step_begin(struct trainer *t, const struct data *data, const struct 
 	t->step_threads = atomic_load_explicit(&t->threads, memory_order_relaxed);
 	run_set_batch(t->run, count, training, t->state.step);
 	run_set_weights(t->run, data, training ? t->options.class_weight : NULL);
+	run_set_augments(t->run, training ? t->options.augment : NULL, t->state.epoch + 1);
 }
 
 /* The stages up to the last one: what layers need to know of the whole batch. */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "engine/augment.h"
 #include "engine/callback.h"
 #include "engine/data.h"
 #include "engine/plan.h"
@@ -35,8 +36,9 @@ struct trainer_options {
 	int64_t validation_freq; /* epochs from one validation to the next; 0: 1. The last epoch is
 				  * always validated */
 	const struct callbacks *callbacks; /* NULL: none. Borrowed likewise */
-	const float *class_weight; /* NULL: all 1; else how much the loss of a training sample
-				    * counts, by its label. As many as labels. Borrowed */
+	const float *class_weight;      /* NULL: all 1; else how much the loss of a training sample
+					 * counts, by its label. As many as labels. Borrowed */
+	const struct augments *augment; /* of training samples; NULL: none. Borrowed likewise */
 	uint64_t seed;
 	bool shuffle;    /* a new order every epoch */
 	int threads_max; /* threads the trainer makes, its caller included; at least 1 */
@@ -48,8 +50,8 @@ int64_t trainer_batch_most(int64_t samples, int64_t batch_size, enum trainer_las
 /* Batches that an epoch is cut into; 0: not even one is whole. */
 int64_t trainer_steps(int64_t samples, int64_t batch_size, enum trainer_last_batch last_batch);
 
-/* What can be refused before the data are there: batches and callbacks. Of the data only the count
- * and the labels of train are looked at, and whether there is validation. */
+/* What can be refused before the data are there: batches, callbacks, augmentation. Of the data only
+ * the count and the labels of train are looked at, and whether there is validation. */
 bool trainer_check(const struct trainer_options *options, struct error *err) MUST_CHECK;
 
 /* Checks the data against the plan (counts, label range), allocates everything, draws the initial

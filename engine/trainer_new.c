@@ -166,7 +166,8 @@ bool trainer_check(const struct trainer_options *options, struct error *err)
 	struct trainer_options o = *options;
 
 	take_defaults(&o);
-	return check_steps(&o, err) && check_callbacks(&o, err) && check_class_weight(&o, err);
+	return check_steps(&o, err) && check_callbacks(&o, err) && check_class_weight(&o, err) &&
+	       (!o.augment || augments_check(o.augment, &o.plan->options.input, err));
 }
 
 static bool check(struct trainer *t, struct error *err)

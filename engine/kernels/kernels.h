@@ -93,6 +93,25 @@ static inline int64_t noise_counters(int64_t n)
 	return (n + NOISE_BLOCK - 1) / NOISE_BLOCK * NOISE_LANES;
 }
 
+/* An image seen through a map: the pixel at column x, row y shows what the input has at column
+ * map[0][0] x + map[0][1] y + map[0][2], row map[1][0] x + map[1][1] y + map[1][2]. `nearest`: the
+ * pixel nearest to there, else one interpolated between the four around. */
+enum resample_fill {       /* how an image a b c goes on beyond its edges */
+	RESAMPLE_REFLECT,  /* c b a | a b c | c b a */
+	RESAMPLE_WRAP,     /* a b c | a b c | a b c */
+	RESAMPLE_CONSTANT, /* k k k | a b c | k k k, k = fill_value */
+	RESAMPLE_NEAREST,  /* a a a | a b c | c c c */
+	RESAMPLE_FILL_COUNT,
+};
+struct resample {
+	int64_t height, width; /* at most 2^15 */
+	int64_t channels;
+	float map[2][3];
+	enum resample_fill fill;
+	float fill_value;
+	bool nearest;
+};
+
 /* The random numbers of one sample in one layer and step; its counters begin at `first`. */
 struct noise {
 	uint64_t key;
@@ -262,6 +281,9 @@ struct kernels {
 	void (*dropout)(const struct noise *z, const float *x, int64_t n, float *y);
 	/* y = x + scale times a normally distributed number. */
 	void (*gaussian_noise)(const struct noise *z, const float *x, int64_t n, float *y);
+
+	/* y = the image x seen through a map; y is not x. */
+	void (*resample)(const struct resample *s, const float *x, float *y);
 
 	void (*add)(float *y, const float *x, int64_t n);                     /* y += x */
 	void (*add_scaled)(const float *x, float scale, int64_t n, float *y); /* y += scale x */

@@ -4,6 +4,7 @@
 #include "engine/kernels/noise.h"
 #include "engine/kernels/normalization.h"
 #include "engine/kernels/pooling.h"
+#include "engine/kernels/resample.h"
 #include "engine/kernels/rules.h"
 #include "engine/kernels/tables.h"
 #include "engine/kernels/winograd_scalar.h"
@@ -189,6 +190,7 @@ const struct kernels kernels_scalar = {
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	NOISE_KERNELS,
+	RESAMPLE_KERNELS,
 	NORMALIZATION_KERNELS,
 	WINOGRAD_KERNELS,
 	ELEMENTWISE_KERNELS,

@@ -10,6 +10,7 @@
 #include "engine/kernels/noise.h"
 #include "engine/kernels/normalization.h"
 #include "engine/kernels/pooling.h"
+#include "engine/kernels/resample.h"
 #include "engine/kernels/rules.h"
 #include "engine/kernels/tables.h"
 #include "engine/kernels/vec.h"
@@ -429,6 +430,7 @@ const struct kernels TABLE(VEC_SET) = {
 	.sum_rows = k_sum_rows,
 	POOLING_KERNELS,
 	NOISE_KERNELS,
+	RESAMPLE_KERNELS,
 	NORMALIZATION_KERNELS,
 	WINOGRAD_KERNELS,
 	ELEMENTWISE_KERNELS,

@@ -206,6 +206,20 @@ const struct exact_network exact_networks[] = {
 		.samples = 120,
 		.epochs = 3,
 	},
+	{
+		.name = "augmented",
+		.layers = "Conv2D filters=9 kernel_size=3 activation=relu; Flatten; Dense units=5 "
+			  "activation=softmax",
+		.loss = "sparse_categorical_crossentropy",
+		.optimizer = "Adam",
+		.augment = "RandomFlip; RandomTranslation height_factor=0.2 width_factor=-0.3,0.1; "
+			   "RandomRotation factor=0.05; RandomZoom height_factor=-0.3,0.2",
+		.input = SHAPE3(9, 7, 3),
+		.classes = 5,
+		.batch_size = 21,
+		.samples = 50,
+		.epochs = 3,
+	},
 	WITH_LOSS("binary_crossentropy", "sigmoid"),
 	WITH_LOSS("binary_focal_crossentropy", "sigmoid"),
 	WITH_LOSS("categorical_crossentropy", "softmax"),
@@ -438,6 +452,7 @@ bool exact_digest(const struct exact_network *n, const struct exact_way *way,
 	char ret[static DIGEST_TEXT_BYTES], struct error *err)
 {
 	struct watch watch = { .stops = way->stops };
+	struct augments augments = { .count = 0 };
 	uint8_t sum[DIGEST_BYTES];
 
 	AUTO_FREE(task_free) struct task *task = task_new(n);
@@ -447,6 +462,8 @@ bool exact_digest(const struct exact_network *n, const struct exact_way *way,
 	struct model *model = network_parse(n->layers, n->loss, n->optimizer, err);
 	if (!model || !model_add_metric(model, metric_class_find("mean_squared_error"), NULL, err))
 		return false;
+	if (n->augment && !network_augments(n->augment, &augments, err))
+		return false;
 	AUTO_FREE(plan_free) struct plan *plan = make_plan(n, model, way->micro_batches, err);
 	if (!plan)
 		return false;
@@ -455,6 +472,7 @@ bool exact_digest(const struct exact_network *n, const struct exact_way *way,
 	struct trainer *trainer = train(&(struct trainer_options){ .plan = plan,
 						.train = task->train,
 						.validation = &task->validation,
+						.augment = n->augment ? &augments : NULL,
 						.epochs = n->epochs,
 						.seed = 5,
 						.shuffle = true,

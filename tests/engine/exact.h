@@ -14,6 +14,7 @@
 
 struct exact_network {
 	const char *name, *layers, *loss, *optimizer; /* as network.h takes them */
+	const char *augment;                          /* likewise; NULL: none */
 	struct shape input;                           /* an image (rank 3) is fed as bytes */
 	struct shape target;                          /* rank 0: labels of `classes` kinds */
 	int64_t classes, batch_size, samples, epochs;

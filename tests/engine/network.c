@@ -217,6 +217,31 @@ struct model *network_parse(
 	return m;
 }
 
+static bool add_augment(struct augments *a, char *words, struct error *err)
+{
+	char *rest = words, *type = strtok_r(rest, " ", &rest);
+	const struct augment_class *class = type ? augment_class_find(type) : NULL;
+
+	if (!class)
+		return error_set(
+			err, ERROR_INVALID, "there is no augmentation \"%s\"", type ? type : "");
+	struct augment *new = augments_add(a, class, err);
+	return new &&set_arguments(rest, " ", class->params, new->conf, err);
+}
+
+bool network_augments(const char *text, struct augments *ret, struct error *err)
+{
+	char words[TEXT_BYTES], *rest = words;
+
+	ret->count = 0;
+	if (!copy_text(text, words, err))
+		return false;
+	for (char *one; (one = strtok_r(rest, ";", &rest));)
+		if (!add_augment(ret, one, err))
+			return false;
+	return true;
+}
+
 void network_noise(uint64_t seed, float *values, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)

@@ -5,6 +5,7 @@
  * Values go through the param tables, as a job's do. Any thread. */
 #pragma once
 
+#include "engine/augment.h"
 #include "engine/layer.h"
 #include "engine/loss.h"
 #include "engine/optimizer.h"
@@ -13,6 +14,9 @@
  * is wrong, or no memory. */
 struct model *network_parse(
 	const char *layers, const char *loss, const char *optimizer, struct error *err) MUST_CHECK;
+
+/* Augmentations likewise: "RandomFlip mode=vertical; RandomRotation factor=-0.1,0.2". */
+bool network_augments(const char *text, struct augments *ret, struct error *err) MUST_CHECK;
 
 /* The same in a cmocka test, which a string that is wrong fails (network_model.c). */
 struct model *network_model(const char *layers, const char *loss, const char *optimizer);

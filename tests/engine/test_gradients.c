@@ -449,7 +449,7 @@ static void check_case(const struct gradient_case *c, const struct kernels *kern
 			network_noise((uint64_t)i, run_weight(r, i), p->weights[i].values);
 	run_set_batch(r, SAMPLES, true, 0);
 	run_set_part(r, 0);
-	run_gather(r, &d, NULL, 0, 0, SAMPLES);
+	run_gather(r, 0, &d, NULL, 0, 0, SAMPLES);
 	forward(r, p);
 	backward(r, p);
 	float *gradients[32];
