@@ -31,7 +31,7 @@ static void plateau_epoch(const void *conf, double *memory, struct callback_epoc
 
 	if (isnan(e->value))
 		return;
-	if (!memory[SEEN])
+	if (memory[SEEN] == 0)
 		memory[BEST] = callback_worst(e->higher);
 	memory[SEEN] = 1;
 	if (memory[COOLDOWN] > 0) {
