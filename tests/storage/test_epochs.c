@@ -122,8 +122,8 @@ static void a_damaged_confusion_matrix_is_not_given_out(void **state)
 		"UPDATE confusions SET counts = CAST(substr(counts, 1, 17) AS BLOB)",
 		"UPDATE confusions SET counts = CAST(counts || x'00' AS BLOB)",
 		"UPDATE confusions SET counts = CAST(substr(counts, 1, 17) || x'80' AS BLOB)",
-		"UPDATE confusions SET counts = CAST(substr(counts, 1, 13) || "
-		"x'ffffffffffffffffff01' AS BLOB)",
+		("UPDATE confusions SET counts = CAST(substr(counts, 1, 13) || "
+		 "x'ffffffffffffffffff01' AS BLOB)"),
 	};
 	struct fixture *f = *state;
 	struct epoch epoch = epoch_example(1);
