@@ -241,7 +241,8 @@ bool dataset_upload_begin(struct api_call *call, struct api_response *r)
 	}
 	if (!find_part(call->target.segments[3], &part)) {
 		answer_status(call, r, 404,
-			"the parts of a data set are x_train, y_train, x_test and y_test");
+			"the parts of a data set are x_train, y_train, x_test, y_test and "
+			"sample_weight_train");
 		return false;
 	}
 	call->upload = calloc(1, sizeof *call->upload);

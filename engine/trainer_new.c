@@ -60,6 +60,14 @@ static bool check_data(
 			"the loss takes %s; the %s data have %s",
 			p->loss.labels ? "labels" : "numbers", what,
 			p->loss.labels ? "numbers" : "labels");
+	for (int64_t i = 0; d->weights && i < d->count; i++) {
+		double weight = (double)d->weights[data_stored(d, i)];
+		if (!(weight >= 0 && isfinite(weight)))
+			return error_at(err, ERROR_INVALID, "/dataset",
+				"the weight of sample %" PRId64 " of the %s data is %g; allowed: "
+				"[0, inf)",
+				i, what, weight);
+	}
 	/* Labels are indices into outputs and matrices: one too large would read and write outside
 	 * them. */
 	int64_t below = p->loss.labels_below;

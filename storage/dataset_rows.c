@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const dataset_part_names[] = { "x_train", "y_train", "x_test", "y_test", NULL };
+const char *const dataset_part_names[] = { "x_train", "y_train", "x_test", "y_test",
+	"sample_weight_train", NULL };
 
 /* --- reading -------------------------------------------------------------------------- */
 

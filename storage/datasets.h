@@ -7,9 +7,15 @@
 
 #include "storage/database.h"
 
-enum { DATASET_NAME_BYTES = 65, DATASET_PART_COUNT = 4, DATASET_DIMS_MAX = 5 };
-extern const char *const dataset_part_names[]; /* "x_train", "y_train", "x_test", "y_test", NULL */
-enum dataset_part_index { DATASET_X_TRAIN, DATASET_Y_TRAIN, DATASET_X_TEST, DATASET_Y_TEST };
+enum { DATASET_NAME_BYTES = 65, DATASET_PART_COUNT = 5, DATASET_DIMS_MAX = 5 };
+extern const char *const dataset_part_names[]; /* in this order, NULL at the end */
+enum dataset_part_index {
+	DATASET_X_TRAIN,
+	DATASET_Y_TRAIN,
+	DATASET_X_TEST,
+	DATASET_Y_TEST,
+	DATASET_SAMPLE_WEIGHT_TRAIN,
+};
 
 struct dataset_part {
 	bool present;

@@ -168,6 +168,32 @@ static void test_weights_multiply_gradient_and_loss(void **state)
 	assert_true(fabs(by_class.last.loss - 2 * plain.last.loss) < 1e-6);
 }
 
+static void test_a_weight_below_0_or_without_end_is_refused(void **state)
+{
+	static const float wrong[] = { -1, -INFINITY, INFINITY, NAN };
+	float each[SAMPLES] = { 0 };
+	struct data weighted = task();
+	struct error err = { 0 };
+
+	(void)state;
+	AUTO_FREE(model_free) struct model *m = network_model(network, entropy, "SGD");
+	AUTO_FREE(plan_free)
+	struct plan *p = plan_new(m,
+		&(struct plan_options){
+			.input = SHAPE1(WIDTH), .classes = CLASSES, .batch_size = 10 },
+		&err);
+	weighted.weights = each;
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		each[17] = wrong[i];
+		const struct trainer_options o = {
+			.plan = p, .train = weighted, .epochs = 1, .threads_max = 1
+		};
+		assert_null(trainer_new(&o, &err));
+		assert_string_equal(err.pointer, "/dataset");
+		assert_non_null(strstr(err.text, "the weight of sample 17 of the training data"));
+	}
+}
+
 static void test_a_class_of_weight_0_teaches_nothing(void **state)
 {
 	static const float none[] = { 0, 0, 0 }, one[] = { 0, 1, 0 };
@@ -234,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_regularizers_cost_and_pull),
 		cmocka_unit_test(test_constraints_hold_after_every_step),
 		cmocka_unit_test(test_weights_multiply_gradient_and_loss),
+		cmocka_unit_test(test_a_weight_below_0_or_without_end_is_refused),
 		cmocka_unit_test(test_a_class_of_weight_0_teaches_nothing),
 		cmocka_unit_test(test_validation_is_not_weighted_by_class),
 		cmocka_unit_test(test_a_choice_of_samples_is_as_good_as_a_copy_of_them),

@@ -345,6 +345,39 @@ static void a_database_takes_the_steps_that_it_lacks(void **state)
 	connection_done(&c);
 }
 
+/* The parts of data sets were made anew in step 3: what stood there before must stand there still.
+ */
+static void a_database_of_version_2_keeps_its_data_sets(void **state)
+{
+	struct connection c;
+
+	connection_of(*state, &c);
+	assert_done(schema_migrate(&c, migrations, 2, &e), &e);
+	assert_int_equal(int_of(&c, "PRAGMA user_version"), 2);
+	assert_done(connection_run(&c,
+			    "INSERT INTO datasets (name, created_at, updated_at, digest) "
+			    "VALUES ('tiny', 1, 2, 'd'); INSERT INTO dataset_parts VALUES "
+			    "('tiny', 3, 'uint8', 1, 8, 1, 1, 1, 1, 8, 's', 0, 2)",
+			    &e),
+		&e);
+	assert_refused(connection_run(&c,
+			       "INSERT INTO dataset_parts VALUES ('tiny', 4, 'float32', 1, 8, 1, "
+			       "1, 1, 1, 32, 't', 0, 0)",
+			       &e),
+		&e, ERROR_CONFLICT, "CHECK");
+	assert_done(schema_migrate(&c, migrations, n_migrations, &e), &e);
+	assert_int_equal(int_of(&c, "SELECT dim_0 FROM dataset_parts WHERE part = 3"), 8);
+	assert_int_equal(int_of(&c, "SELECT label_max FROM dataset_parts WHERE part = 3"), 2);
+	assert_done(connection_run(&c,
+			    "INSERT INTO dataset_parts VALUES ('tiny', 4, 'float32', 1, 8, 1, 1, "
+			    "1, 1, 32, 't', 0, 0)",
+			    &e),
+		&e);
+	assert_done(connection_run(&c, "DELETE FROM datasets", &e), &e); /* and its parts with it */
+	assert_int_equal(int_of(&c, "SELECT count(*) FROM dataset_parts"), 0);
+	connection_done(&c);
+}
+
 static void a_step_that_fails_leaves_the_one_before(void **state)
 {
 	struct connection c;
@@ -470,6 +503,7 @@ int main(void)
 		TEST(a_wal_without_its_database_is_not_thrown_away),
 		TEST(an_empty_file_alone_is_a_fresh_start),
 		TEST(a_database_takes_the_steps_that_it_lacks),
+		TEST(a_database_of_version_2_keeps_its_data_sets),
 		TEST(a_step_that_fails_leaves_the_one_before),
 		TEST(the_steps_in_the_program_are_numbered),
 		TEST(an_outside_lock_holder_makes_it_busy),
