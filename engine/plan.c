@@ -113,8 +113,9 @@ static bool check_used(const struct plan *p, struct error *err)
 	for (int i = 0; i + 1 < p->n_layers; i++) {
 		if (count_users(p, i) > 0)
 			continue;
-		(void)error_at(
-			err, ERROR_INVALID, "", "no layer uses its output, and it is not the last");
+		(void)error_at(err, ERROR_INVALID, "",
+			"no layer uses its output, so the model would have several; allowed: one, "
+			"that of the last layer");
 		return layer_refuse(p->model, i, err);
 	}
 	return true;

@@ -163,7 +163,9 @@ static const struct refusal refusals[] = {
 		"output's shape (3,); those of this data set have shape (2,)" },
 	{ "Dense units=6 name=a; Dense units=3 activation=softmax name=b inputs=a; Dense units=3 "
 	  "activation=softmax inputs=a",
-		entropy, { ROWS }, "/model/layers/1", "layer 1 (b): no layer uses its output" },
+		entropy, { ROWS }, "/model/layers/1",
+		"layer 1 (b): no layer uses its output, so the model would have several; allowed: "
+		"one, that of the last layer" },
 	{ "Dense units=6 name=a; Dense units=5 name=b; Add inputs=a,b; Dense units=3 "
 	  "activation=softmax",
 		entropy, { ROWS }, "/model/layers/2/inputs",
