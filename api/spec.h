@@ -39,6 +39,7 @@ struct spec {
 	int64_t epochs;          /* default 1, Keras's; 1 … 1,000,000 */
 	uint64_t seed;           /* default 0; 0 … 2^53 - 1 */
 	bool shuffle;            /* default true */
+	bool sample_weight;      /* default true: the data set's, where it has some */
 	int last_batch;          /* enum trainer_last_batch; default keep */
 	int64_t steps_per_epoch; /* PARAM_NULL: as many as there are */
 	int64_t validation_freq; /* default 1 */
@@ -70,6 +71,10 @@ bool spec_describe_data(const struct dataset *dataset, enum dataset_part_index x
  * memory budget. NULL: problems says why. The spec is borrowed until plan_free. */
 struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
 	struct problems *problems) MUST_CHECK;
+
+/* Whether the loss of each training sample counts as much as the data set's sample_weight_train
+ * says. */
+bool spec_weighs_samples(const struct spec *s, const struct dataset *dataset);
 
 /* Of a spec that spec_plan took: the samples that are trained on, and the batches of an epoch. */
 int64_t spec_samples(const struct spec *s, const struct dataset *dataset);

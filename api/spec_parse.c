@@ -34,6 +34,8 @@ const struct param spec_params[] = {
 		"epochs from one validation to the next"),
 	PARAM_INT(struct spec, seed, 0, 0, 9007199254740991, "of everything that is random"),
 	PARAM_BOOL(struct spec, shuffle, true, "a new order of the samples every epoch"),
+	PARAM_BOOL(struct spec, sample_weight, true,
+		"let samples count as sample_weight_train says, if the data set has it"),
 	PARAM_INT(struct spec, threads, 0, 0, 1024,
 		"at most that many; 0: all. Never changes the result"),
 	PARAM_INT(struct spec, priority, 0, -1000, 1000, "jobs of a higher one run first"),

@@ -179,6 +179,28 @@ static bool check_class_weight(const struct spec *s, const struct data *train, s
 	return false;
 }
 
+bool spec_weighs_samples(const struct spec *s, const struct dataset *dataset)
+{
+	return s->sample_weight && dataset->parts[DATASET_SAMPLE_WEIGHT_TRAIN].present;
+}
+
+static bool check_sample_weights(const struct dataset *d, int64_t samples, struct error *err)
+{
+	const struct dataset_part *part = &d->parts[DATASET_SAMPLE_WEIGHT_TRAIN];
+	enum data_type type;
+
+	if (!find_type(part, &type) || type != DATA_F32 || part->rank != 1)
+		return error_at(err, ERROR_INVALID, "/dataset",
+			"sample_weight_train has type %s on %d axes; allowed: float32 on 1 axis",
+			part->dtype, part->rank);
+	if (part->dim[0] != samples)
+		return error_at(err, ERROR_INVALID, "/dataset",
+			"sample_weight_train has %" PRId64 " weights, but x_train has %" PRId64
+			" samples; they must be as many",
+			part->dim[0], samples);
+	return true;
+}
+
 static bool check_data(const struct spec *s, const struct dataset *dataset,
 	struct plan_options *options, struct data *ret_train, struct error *err)
 {
@@ -189,7 +211,9 @@ static bool check_data(const struct spec *s, const struct dataset *dataset,
 	options->input = ret_train->shape;
 	options->target = ret_train->y_shape;
 	options->classes = ret_train->classes;
-	if (!check_class_weight(s, ret_train, err))
+	if (!check_class_weight(s, ret_train, err) ||
+		(spec_weighs_samples(s, dataset) &&
+			!check_sample_weights(dataset, ret_train->count, err)))
 		return false;
 	if (s->validation == SPEC_VALIDATION_FRACTION)
 		return check_split(s, ret_train, err);

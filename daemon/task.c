@@ -83,6 +83,19 @@ static bool task_split(struct task *t, struct error *err)
 	return true;
 }
 
+static bool task_find_weights(
+	struct task *t, struct database *db, const struct dataset *dataset, struct error *err)
+{
+	struct dataset_map *map = &t->maps[DATASET_SAMPLE_WEIGHT_TRAIN];
+
+	if (!spec_weighs_samples(t->spec, dataset))
+		return true;
+	if (!dataset_map_open(db, &dataset->parts[DATASET_SAMPLE_WEIGHT_TRAIN], map, err))
+		return false;
+	t->train.weights = map->bytes;
+	return true;
+}
+
 static bool task_find_validation(
 	struct task *t, struct database *db, const struct dataset *dataset, struct error *err)
 {
@@ -103,6 +116,7 @@ static bool task_fill(struct task *t, struct database *db, const char *job_id, i
 		!task_make_plan(t, &dataset, bytes_max, err))
 		return false;
 	return task_map(t, db, &dataset, DATASET_X_TRAIN, DATASET_Y_TRAIN, &t->train, err) &&
+	       task_find_weights(t, db, &dataset, err) &&
 	       spec_class_weight(t->spec, t->train.classes, &t->class_weight, err) &&
 	       task_find_validation(t, db, &dataset, err);
 }

@@ -58,6 +58,7 @@ static void the_echo_has_every_default(void **state)
 		{ "/epochs", "1" },
 		{ "/seed", "0" },
 		{ "/shuffle", "true" },
+		{ "/sample_weight", "true" },
 		{ "/threads", "0" },
 		{ "/priority", "0" },
 		{ "/metadata", "{}" },

@@ -303,7 +303,34 @@ static const struct {
 		"y_train has integers on 2 axes" },
 	{ "an unknown type", DATASET_Y_TRAIN, { "int64", 1, { 60000 }, 0, 0 }, "/dataset",
 		"y_train has type int64" },
+	{ "too few weights", DATASET_SAMPLE_WEIGHT_TRAIN, { "float32", 1, { 59999 }, 0, 0 },
+		"/dataset",
+		"sample_weight_train has 59999 weights, but x_train has 60000 samples" },
+	{ "weights that are integers", DATASET_SAMPLE_WEIGHT_TRAIN, { "uint8", 1, { 60000 }, 0, 0 },
+		"/dataset",
+		"sample_weight_train has type uint8 on 1 axes; allowed: float32 on 1 axis" },
+	{ "weights on two axes", DATASET_SAMPLE_WEIGHT_TRAIN, { "float32", 2, { 60000, 1 }, 0, 0 },
+		"/dataset", "float32 on 2 axes" },
 };
+
+static void sample_weights_are_used_unless_a_job_says_no(void **state)
+{
+	(void)state;
+	struct dataset d = mnist();
+	struct problems problems;
+	AUTO_FREE(spec_free) struct spec *s = parse_good(mnist_job);
+	AUTO_FREE(spec_free) struct spec *no = parse_good(JOB("'sample_weight':false"));
+
+	assert_false(spec_weighs_samples(s, &d));
+	d.parts[DATASET_SAMPLE_WEIGHT_TRAIN] = PART("float32", 0, 0, 60000);
+	assert_true(spec_weighs_samples(s, &d));
+	AUTO_FREE(plan_free) struct plan *p = plan(s, &d, /* bytes_max= */ 0, &problems);
+	assert_non_null(p);
+	d.parts[DATASET_SAMPLE_WEIGHT_TRAIN] = PART("uint8", 0, 0, 3);
+	assert_false(spec_weighs_samples(no, &d));
+	AUTO_FREE(plan_free) struct plan *q = plan(no, &d, /* bytes_max= */ 0, &problems);
+	assert_non_null(q);
+}
 
 static void bad_data_are_refused_where_they_are_named(void **state)
 {
@@ -447,6 +474,7 @@ int main(void)
 		cmocka_unit_test(numbers_as_targets_have_no_classes),
 		cmocka_unit_test(parts_become_samples_and_targets),
 		cmocka_unit_test(bad_data_are_refused_where_they_are_named),
+		cmocka_unit_test(sample_weights_are_used_unless_a_job_says_no),
 		cmocka_unit_test(samples_that_are_rows_need_no_flatten),
 		cmocka_unit_test(test_parts_do_not_matter_without_validation),
 		cmocka_unit_test(what_the_plan_refuses_is_passed_on),

@@ -4,6 +4,7 @@ stopping, confusion matrices; and kill -9 changes none of it."""
 import os
 import random
 import sqlite3
+import struct
 
 from harness import JOB, Daemon, dataset, equal, run
 
@@ -113,6 +114,21 @@ def a_class_that_counts_more_is_taken_more_often():
         assert predicted[1e-3] <= predicted[1] <= predicted[1e3] and predicted[1e-3] < predicted[1e3], predicted
 
 
+def samples_count_as_the_data_set_says():
+    """Twice the weight and half the learning rate are the same steps: doubling is exact."""
+    with Daemon("--threads", "1") as daemon:
+        daemon.upload(samples=600)
+        twos = struct.pack(">HBBI", 0, 0x0d, 1, 600) + struct.pack(">600f", *[2.0] * 600)
+        daemon.ask("PUT", "/v1/datasets/tiny/sample_weight_train", twos)
+        models = []
+        for weighs, rate in ((True, 0.0625), (False, 0.125), (False, 0.0625)):
+            job = daemon.submit(sample_weight=weighs, optimizer={"type": "SGD", "learning_rate": rate}, callbacks=[])
+            daemon.wait(job, "succeeded")
+            models.append(daemon.ask("GET", f"/v1/jobs/{job}/model"))
+        equal(models[0] == models[1], True, "twice the weight is twice the learning rate")
+        equal(models[0] == models[2], False, "and not once")
+
+
 def kills_change_nothing_that_is_remembered():
     with Daemon("--threads", "1") as daemon:
         daemon.upload(samples=6400, side=16)
@@ -156,5 +172,5 @@ def what_cannot_be_is_refused_before_it_is_queued():
 
 run([early_stopping_ends_a_job, a_job_that_was_stopped_stays_stopped, some_samples_are_kept_back,
      the_evaluation_is_that_of_the_epoch, a_class_that_counts_more_is_taken_more_often,
-     kills_change_nothing_that_is_remembered, the_best_weights_come_back,
+     samples_count_as_the_data_set_says, kills_change_nothing_that_is_remembered, the_best_weights_come_back,
      what_cannot_be_is_refused_before_it_is_queued])
