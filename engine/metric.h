@@ -25,24 +25,27 @@ struct metric_plan {
 
 struct metric_sample {
 	const void *conf;
-	int64_t width;
+	int64_t width;       /* floats of the output */
+	int64_t depth;       /* floats along its last axis: classes */
 	const float *y;      /* the output; probabilities only where they are wanted */
-	const float *target; /* NULL: label */
+	const float *target; /* as wide as the output; NULL: label */
 	int32_t label;
 	int64_t *counts; /* adds to them */
-	float *values;   /* sets them */
+	float *values;   /* sets them: one sample's share of the sums */
 };
 
+/* All functions are pure but for what they are handed, and may be called by any thread. */
 struct metric_class {
 	const char *name, *doc; /* Keras's name as it stands in a history: "accuracy" */
 	const struct param *params;
 	size_t conf_size;
-	bool higher_is_better; /* what "auto" means to a callback */
-	/* err->pointer is relative to the metric. */
+	bool higher_is_better; /* what a callback's mode "auto" takes it for */
+	/* false: refused; err->pointer is relative to the metric ("/k"). */
 	bool (*plan)(const void *conf, const struct metric_request *r, struct metric_plan *ret,
 		struct error *err);
 	void (*sample)(const struct metric_sample *s);
-	/* Of `samples` samples, from the sums of counts and values. */
+	/* The metric of `samples` samples (1 or more), from the sums of counts and values; width as
+	 * above. */
 	double (*result)(const void *conf, int64_t width, int64_t samples, const double *counts,
 		const double *values);
 };
@@ -53,6 +56,22 @@ static inline float metric_target(const struct metric_sample *s, int64_t j)
 	if (s->target)
 		return s->target[j];
 	return s->width == 1 ? (float)s->label : (float)(s->label == j);
+}
+
+/* Outputs along the last axis: classes. */
+static inline int64_t metric_depth(const struct shape *output)
+{
+	return output->rank ? output->dim[output->rank - 1] : 1;
+}
+
+/* For metrics of class numbers alone; `otherwise` is the one for rows. */
+static inline bool metric_needs_labels(
+	const struct metric_request *r, const char *otherwise, struct error *err)
+{
+	return r->labels || error_at(err, ERROR_INVALID, "",
+				    "needs targets that are class numbers; those here are rows: "
+				    "take %s",
+				    otherwise);
 }
 
 /* The first largest of n values. */

@@ -136,12 +136,24 @@ bool model_set_inputs(struct model *m, const char *const *names, int n_names, st
 	return true;
 }
 
-static int find_metric(const struct model *m, const char *name)
+int model_find_metric(const struct model *m, const char *name)
 {
 	for (int i = 0; i < m->n_metrics; i++)
 		if (strcmp(m->metrics[i].name, name) == 0)
 			return i;
 	return -1;
+}
+
+static bool check_metric_name(const char *name, struct error *err)
+{
+	if (!check_letters(name, err))
+		return false;
+	if (strcmp(name, "loss") == 0 || strncmp(name, "val_", strlen("val_")) == 0)
+		return error_at(err, ERROR_INVALID, "/name",
+			"a metric cannot be named \"%s\": \"loss\", and \"val_\" before a name, "
+			"have a meaning of their own",
+			name);
+	return true;
 }
 
 struct model_metric *model_add_metric(
@@ -154,9 +166,9 @@ struct model_metric *model_add_metric(
 			MODEL_METRICS_MAX);
 		return NULL;
 	}
-	if (name && !check_letters(name, err))
+	if (name && !check_metric_name(name, err))
 		return NULL;
-	if (find_metric(m, name ? name : class->name) >= 0) {
+	if (model_find_metric(m, name ? name : class->name) >= 0) {
 		(void)error_at(err, ERROR_INVALID, name ? "/name" : "",
 			"the metric \"%s\" is named twice; give one of them another \"name\"",
 			name ? name : class->name);

@@ -29,7 +29,8 @@ struct model_layer {
 
 struct model_metric {
 	const struct metric_class *class;
-	char name[MODEL_NAME_BYTES]; /* unique; the class's when none is given */
+	char name[MODEL_NAME_BYTES]; /* unique; the class's when none is given; never "loss" or
+					"val_…", which stand beside it in a history */
 	_Alignas(16) unsigned char conf[MODEL_METRIC_CONF_BYTES];
 };
 
@@ -68,6 +69,9 @@ bool model_set_inputs(
  * or the name is taken or not one (pointer "/name"). */
 struct model_metric *model_add_metric(struct model *m, const struct metric_class *class,
 	const char *name, struct error *err) MUST_CHECK;
+
+/* The index of the metric of that name, or -1. */
+int model_find_metric(const struct model *m, const char *name);
 
 void model_set_loss(struct model *m, const struct loss_class *loss); /* with its defaults */
 void model_set_optimizer(

@@ -29,11 +29,12 @@ void run_metrics(struct run *r, int thread, int64_t begin, int64_t end)
 {
 	const struct plan *p = r->plan;
 	int64_t width = p->output_values;
+	int64_t depth = metric_depth(&p->layers[p->n_layers - 1].plan.out);
 	float *probabilities = thread_probabilities(r, thread);
 
 	for (int64_t n = begin; n < end; n++) {
 		const float *y = (float *)run_at(r, p->layers[p->n_layers - 1].y) + n * width;
-		struct metric_sample s = { .width = width };
+		struct metric_sample s = { .width = width, .depth = depth };
 		if (p->loss.labels)
 			s.label = ((const int32_t *)run_at(r, p->labels))[n];
 		else
@@ -43,7 +44,7 @@ void run_metrics(struct run *r, int thread, int64_t begin, int64_t end)
 		if (p->wants_probabilities) {
 			memcpy(probabilities, y, (size_t)width * sizeof *y);
 			r->kernels->activate(p->taken_activation, p->taken_alpha, probabilities,
-				probabilities, 1, width);
+				probabilities, width / depth, depth);
 		}
 		for (int i = 0; i < p->n_metrics; i++) {
 			const struct planned_metric *m = &p->metrics[i];

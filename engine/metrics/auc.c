@@ -2,7 +2,7 @@
  * against recall (PR), over thresholds that cut [0, 1] evenly. ROC: trapezoids; PR: Davis and
  * Goadrich, "The relationship between precision-recall and ROC curves", ICML 2006, as Keras
  * interpolates it. All outputs together. */
-#include "engine/kernels/math.h"
+#include "engine/math64.h"
 #include "engine/metric.h"
 
 enum curve { ROC, PR };
@@ -63,12 +63,10 @@ static void auc_sample(const struct metric_sample *s)
  * integrates to slope (more_tp + intercept log(ratio)). */
 static double pr_area(double tp, double p, double more_tp, double more_p, double wanted)
 {
-	double slope = metric_share(more_tp, more_p),
-	       intercept = tp + more_tp - slope * (p + more_p);
-	double ratio = p > 0 && p + more_p > 0 ? (p + more_p) / p : 1.0;
-	double area = slope * (more_tp + intercept * (double)math_log((float)ratio));
+	double slope = metric_share(more_tp, more_p), intercept = tp - slope * p;
+	double ratio = p > 0 ? (p + more_p) / p : 1.0;
 
-	return metric_share(area, wanted);
+	return metric_share(slope * (more_tp + intercept * math64_log(ratio)), wanted);
 }
 
 static double auc_result(const void *conf, int64_t width, int64_t samples, const double *counts,

@@ -22,15 +22,7 @@ static bool binary_plan(const void *conf, const struct metric_request *r, struct
 
 static void binary_sample(const struct metric_sample *s)
 {
-	s->counts[ACCURACY_RIGHT] +=
-		accuracy_of_sides(s, (float)((const struct conf *)s->conf)->threshold);
-}
-
-static double binary_result(const void *conf, int64_t width, int64_t samples, const double *counts,
-	const double *values)
-{
-	(void)conf, (void)values;
-	return metric_share(counts[ACCURACY_RIGHT], (double)samples * (double)width);
+	accuracy_count_sides(s, (float)((const struct conf *)s->conf)->threshold);
 }
 
 const struct metric_class metric_binary_accuracy = {
@@ -41,5 +33,5 @@ const struct metric_class metric_binary_accuracy = {
 	.higher_is_better = true,
 	.plan = binary_plan,
 	.sample = binary_sample,
-	.result = binary_result,
+	.result = accuracy_result,
 };

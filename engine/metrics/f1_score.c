@@ -1,5 +1,5 @@
-/* f1_score.c - F1Score: the harmonic mean of precision and recall of each class, and their mean.
- * Without a threshold the largest output says yes, as Keras has it. */
+/* f1_score.c - F1Score: the harmonic mean of precision and recall of each output, and their mean.
+ * Without a threshold the largest output says yes, as Keras has it; the first of several. */
 #include "engine/metric.h"
 
 #include <inttypes.h>
@@ -31,7 +31,10 @@ static bool f1_plan(const void *conf, const struct metric_request *r, struct met
 {
 	int64_t width = shape_elements(&r->output);
 
-	(void)conf; /* any will do */
+	if (width == 1 && isnan(((const struct conf *)conf)->threshold))
+		return error_at(err, ERROR_INVALID, "/threshold",
+			"the network has 1 output, which is always the largest; give a threshold, "
+			"as 0.5");
 	if (width > CLASSES_MAX)
 		return error_at(err, ERROR_INVALID, "",
 			"the network has %" PRId64 " outputs; allowed: at most %d", width,

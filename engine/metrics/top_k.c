@@ -1,5 +1,6 @@
 /* top_k.c - TopKCategoricalAccuracy and SparseTopKCategoricalAccuracy: whether fewer than k outputs
- * are larger than that of the right class. */
+ * are larger than that of the right class, so that all which are equal to the k-th largest count.
+ * An output that is not finite is never among them. Targets as those of categorical_accuracy.c. */
 #include "engine/metrics/accuracy.h"
 
 #include <inttypes.h>
@@ -17,23 +18,35 @@ static const struct param params[] = {
 static bool top_plan(const void *conf, const struct metric_request *r, struct metric_plan *ret,
 	struct error *err)
 {
-	int64_t k = ((const struct conf *)conf)->k, width = shape_elements(&r->output);
+	int64_t k = ((const struct conf *)conf)->k, classes = metric_depth(&r->output);
 
-	if (k > width)
+	if (k > classes)
 		return error_at(err, ERROR_INVALID, "/k",
-			"k is %" PRId64 "; the network has %" PRId64 " outputs", k, width);
+			"k is %" PRId64 "; allowed: at most the network's %" PRId64 " outputs", k,
+			classes);
 	*ret = (struct metric_plan){ .n_counts = ACCURACY_COUNTS };
 	return true;
 }
 
+static bool sparse_top_plan(const void *conf, const struct metric_request *r,
+	struct metric_plan *ret, struct error *err)
+{
+	return metric_needs_labels(r, "top_k_categorical_accuracy", err) &&
+	       top_plan(conf, r, ret, err);
+}
+
 static void top_sample(const struct metric_sample *s)
 {
-	int64_t wanted = s->target ? metric_largest(s->target, s->width) : s->label, larger = 0;
+	int64_t k = ((const struct conf *)s->conf)->k;
 
-	for (int64_t j = 0; j < s->width; j++)
-		larger += s->y[j] > s->y[wanted];
-	s->counts[ACCURACY_RIGHT] +=
-		isfinite(s->y[wanted]) && larger < ((const struct conf *)s->conf)->k;
+	for (int64_t at = 0; at < s->width; at += s->depth) {
+		float wanted = s->y[at + accuracy_class(s, at)];
+		int64_t larger = 0;
+		for (int64_t j = 0; j < s->depth; j++)
+			larger += s->y[at + j] > wanted;
+		s->counts[ACCURACY_RIGHT] += isfinite(wanted) && larger < k;
+	}
+	s->counts[ACCURACY_OF] += s->width / s->depth;
 }
 
 const struct metric_class metric_top_k_categorical_accuracy = {
@@ -53,7 +66,7 @@ const struct metric_class metric_sparse_top_k_categorical_accuracy = {
 	.params = params,
 	.conf_size = sizeof(struct conf),
 	.higher_is_better = true,
-	.plan = top_plan,
+	.plan = sparse_top_plan,
 	.sample = top_sample,
 	.result = accuracy_result,
 };

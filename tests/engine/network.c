@@ -1,6 +1,7 @@
 /* network.c - see network.h. */
 #include "network.h"
 
+#include "engine/metric.h"
 #include "engine/philox.h"
 
 #include <stdio.h>
@@ -185,6 +186,35 @@ static bool copy_text(const char *text, char ret[static TEXT_BYTES], struct erro
 		return error_set(err, ERROR_INVALID, "a text of %zu bytes; allowed: %d",
 			strlen(text), TEXT_BYTES - 1);
 	return true;
+}
+
+bool network_add_metric(struct model *m, const char *metric, struct error *err)
+{
+	char words[TEXT_BYTES], room[TEXT_BYTES];
+
+	if (!copy_text(metric, words, err))
+		return false;
+	char *given = take_word(words, " name=", room), *rest = words;
+	const char *type = strtok_r(rest, " ", &rest);
+	const struct metric_class *class = type ? metric_class_find(type) : NULL;
+	if (!class)
+		return error_set(err, ERROR_INVALID, "there is no metric \"%s\"", metric);
+	struct model_metric *new = model_add_metric(m, class, given, err);
+	return new &&set_arguments(rest, " ", class->params, new->conf, err);
+}
+
+bool network_add_callback(struct callbacks *c, const char *callback, struct error *err)
+{
+	char words[TEXT_BYTES], *rest = words;
+
+	if (!copy_text(callback, words, err))
+		return false;
+	const char *type = strtok_r(rest, " ", &rest);
+	const struct callback_class *class = type ? callback_class_find(type) : NULL;
+	if (!class)
+		return error_set(err, ERROR_INVALID, "there is no callback \"%s\"", callback);
+	struct callback *new = callbacks_add(c, class, err);
+	return new &&set_arguments(rest, " ", class->params, new->conf, err);
 }
 
 static bool fill(struct model *m, const char *layers, const char *loss, const char *optimizer,
