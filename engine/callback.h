@@ -2,12 +2,14 @@
  *
  * A callback looks at a metric at the end of each epoch and says what follows. What it remembers is
  * some doubles, which are part of the trainer's state, so that it goes on after a crash as if there
- * had been none. */
+ * had been none. All of it runs on the trainer's thread; tables are const and shared by all. */
 #pragma once
 
 #include "base/error.h"
 #include "base/param.h"
+#include "engine/model.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,8 +21,8 @@ enum {
 
 /* How the conf of a callback that watches a metric begins. */
 struct callback_watch {
-	int monitor, mode;
-	double min_delta;
+	int monitor, mode; /* indices into callback_monitors and callback_modes */
+	double min_delta;  /* 0 or more */
 };
 
 /* What a callback sees at an epoch's end, and what it wants. */
@@ -39,8 +41,7 @@ struct callback_class {
 	size_t conf_size;
 	bool watches;      /* its conf begins with a struct callback_watch */
 	bool changes_rate; /* and so cannot stand beside a schedule */
-	int memory;        /* doubles, at most CALLBACK_MEMORY_MAX */
-	void (*start)(const void *conf, double *memory);                           /* NULL: zeros */
+	int memory;        /* doubles, at most CALLBACK_MEMORY_MAX; zeros at the start */
 	void (*epoch)(const void *conf, double *memory, struct callback_epoch *e); /* may be NULL */
 	bool (*keeps_best)(const void *conf); /* whether the best weights come back; NULL: no */
 };
@@ -59,16 +60,24 @@ struct callbacks {
 struct callback *callbacks_add(
 	struct callbacks *c, const struct callback_class *class, struct error *err) MUST_CHECK;
 
-/* "loss", "val_loss", and all metrics likewise. */
+/* Would each of them see what it watches in a job with this model, and do they go together? false:
+ * err->pointer is "/callbacks/<i>", or the argument under it. */
+bool callbacks_check(const struct callbacks *c, const struct model *model, bool has_validation,
+	struct error *err) MUST_CHECK;
+
+/* "loss", "val_loss", and all metrics likewise; NULL-terminated. */
 extern const char *const callback_monitors[];
-extern const char *const callback_modes[]; /* "auto", "min", "max" */
+extern const char *const callback_modes[]; /* "auto", "min", "max"; NULL-terminated */
 enum { CALLBACK_AUTO, CALLBACK_MIN, CALLBACK_MAX };
 
 /* The monitored metric without its "val_"; *ret_validation: whether it had that. NULL: the
  * callback watches none. */
 const char *callback_monitored(const struct callback *c, bool *ret_validation);
-/* Whether a higher value is better: as `mode` says, or as the metric has it. */
-bool callback_wants_higher(const struct callback *c);
+/* Whether a higher value is better, of one that watches: as `mode` says, or as the model's metric
+ * has it. */
+bool callback_wants_higher(const struct callback *c, const struct model *model);
+/* Whether the best weights come back at the end of the training. */
+bool callback_keeps_best(const struct callback *c);
 
 /* Whether `value` is better than `than` by more than min_delta. */
 bool callback_improves(const struct callback_watch *w, bool higher, double value, double than);

@@ -263,16 +263,25 @@ static double watched(
 	const struct model *m = t->options.plan->model;
 	bool validation = false;
 	const char *name = callback_monitored(c, &validation);
-	double value = validation ? e->val_loss : e->loss;
+	int metric = name ? model_find_metric(m, name) : -1;
 
-	for (int i = 0; name && i < m->n_metrics; i++)
-		if (strcmp(m->metrics[i].name, name) == 0)
-			value = validation ? e->val_metrics[i] : e->metrics[i];
-	return value;
+	if (!name)
+		return NAN;
+	if (metric < 0)
+		return validation ? e->val_loss : e->loss;
+	return validation ? e->val_metrics[metric] : e->metrics[metric];
 }
 
-/* In the order in which the job names them. At the end of the training the best weights come back,
- * if they were kept. */
+/* At the end of the training: as in Keras the weights become their running means first; then the
+ * best ones come back, if they were kept. */
+static void training_finish(struct trainer *t)
+{
+	run_overwrite_with_means(t->run);
+	if (t->best)
+		trainer_restore_best(t);
+}
+
+/* In the order in which the job names them. */
 static void run_callbacks(struct trainer *t, struct trainer_epoch *e)
 {
 	const struct callbacks *all = t->options.callbacks;
@@ -284,19 +293,19 @@ static void run_callbacks(struct trainer *t, struct trainer_epoch *e)
 		if (!c->class->epoch)
 			continue;
 		ce.value = watched(t, e, c);
-		ce.higher = callback_wants_higher(c);
+		ce.higher = c->class->watches && callback_wants_higher(c, t->options.plan->model);
 		c->class->epoch(c->conf, trainer_callback_memory(t, i), &ce);
 		if (ce.stop && !e->stops)
 			t->memory[MEMORY_STOPPED] = i + 1;
 		e->stops |= ce.stop;
 		rate = ce.learning_rate;
-		if (ce.is_best && c->class->keeps_best && c->class->keeps_best(c->conf))
+		if (ce.is_best && callback_keeps_best(c))
 			trainer_keep_best(t);
 	}
 	if (rate != learning_rate(t))
 		t->memory[MEMORY_LEARNING_RATE] = rate;
-	if (t->best && (e->stops || e->epoch == t->options.epochs))
-		trainer_restore_best(t);
+	if (e->stops || e->epoch == t->options.epochs)
+		training_finish(t);
 }
 
 static void epoch_finish(struct trainer *t, struct trainer_epoch *e)

@@ -89,8 +89,9 @@ struct trainer_epoch {
 	 * them. Of the model's metrics. */
 	double loss, metrics[MODEL_METRICS_MAX];
 	double val_loss, val_metrics[MODEL_METRICS_MAX];
-	/* [label][predicted] of the validation data, classes x classes; NULL: there is none, or
-	 * there are too many classes. Borrowed for the call. */
+	/* [label][predicted] of the validation data, classes x classes; NULL: not validated in this
+	 * epoch, targets are no labels of outputs, or there are more than 256 classes. Borrowed for
+	 * the call. */
 	const int64_t *confusion;
 	int64_t classes;
 	bool validated; /* false: not in this epoch */

@@ -24,7 +24,8 @@ struct trainer_published {
 };
 
 /* Where what metrics and callbacks remember stands in the trainer's memory; behind these the sums
- * of the metrics in this epoch, then each callback's own. */
+ * of the metrics in this epoch, then each callback's own; last, if a callback keeps the best
+ * weights, 1 once there are any. */
 enum {
 	MEMORY_STOPPED,       /* 1 + index of the callback that ended the training; 0: none has */
 	MEMORY_LEARNING_RATE, /* that a callback has set; 0: none has */
@@ -67,7 +68,7 @@ int64_t trainer_steps_in_epoch(const struct trainer *t);
 
 /* Memory of callback `index`. */
 double *trainer_callback_memory(const struct trainer *t, int index);
-/* Copies the weights to where the best are kept, or back. */
+/* Copies the weights to where the best are kept, or back if there are any. */
 void trainer_keep_best(struct trainer *t);
 void trainer_restore_best(struct trainer *t);
 

@@ -104,53 +104,9 @@ static bool check_steps(const struct trainer_options *o, struct error *err)
 	return true;
 }
 
-static bool has_metric(const struct model *m, const char *name)
-{
-	for (int i = 0; i < m->n_metrics; i++)
-		if (strcmp(m->metrics[i].name, name) == 0)
-			return true;
-	return strcmp(name, "loss") == 0;
-}
-
-static bool has_schedule(const struct model *m)
-{
-	const struct optimizer_conf *c = (const void *)m->optimizer_conf;
-
-	return c->learning_rate.variant.index != PARAM_VARIANT_NUMBER;
-}
-
-/* Would a callback ever see what it watches? */
 static bool check_callbacks(const struct trainer_options *o, struct error *err)
 {
-	for (int i = 0; o->callbacks && i < o->callbacks->count; i++) {
-		const struct callback *c = &o->callbacks->callbacks[i];
-		bool validation = false;
-		const char *name = callback_monitored(c, &validation);
-		const char *prefix = validation ? "val_" : "";
-		if (c->class->changes_rate && has_schedule(o->plan->model)) {
-			(void)error_at(err, ERROR_INVALID, "",
-				"%s changes the learning rate, which follows a schedule here; "
-				"allowed: a number as learning_rate",
-				c->class->name);
-			error_pointer_prefix(err, "/callbacks/%d", i);
-			return false;
-		}
-		if (!name)
-			continue;
-		if (!has_metric(o->plan->model, name))
-			(void)error_at(err, ERROR_INVALID, "",
-				"monitor is \"%s%s\"; the job has no metric \"%s\"", prefix, name,
-				name);
-		else if (validation && !o->validation)
-			(void)error_at(err, ERROR_INVALID, "",
-				"monitor is \"%s%s\"; the job has no validation data", prefix,
-				name);
-		else
-			continue;
-		error_pointer_prefix(err, "/callbacks/%d/monitor", i);
-		return false;
-	}
-	return true;
+	return !o->callbacks || callbacks_check(o->callbacks, o->plan->model, o->validation, err);
 }
 
 static bool check_class_weight(const struct trainer_options *o, struct error *err)
@@ -199,8 +155,7 @@ static bool check(struct trainer *t, struct error *err)
 static bool keeps_best(const struct callbacks *c)
 {
 	for (int i = 0; c && i < c->count; i++)
-		if (c->callbacks[i].class->keeps_best &&
-			c->callbacks[i].class->keeps_best(c->callbacks[i].conf))
+		if (callback_keeps_best(&c->callbacks[i]))
 			return true;
 	return false;
 }
@@ -220,7 +175,8 @@ static bool allocate(struct trainer *t, struct error *err)
 	const struct plan *p = o->plan;
 	int sums = p->n_counts + p->n_values, n_callbacks = o->callbacks ? o->callbacks->count : 0;
 
-	t->n_memory = MEMORY_SUMS + sums + n_callbacks * CALLBACK_MEMORY_MAX;
+	t->n_memory =
+		MEMORY_SUMS + sums + n_callbacks * CALLBACK_MEMORY_MAX + keeps_best(o->callbacks);
 	t->memory = calloc((size_t)t->n_memory, sizeof *t->memory);
 	t->validation_sums = calloc((size_t)sums + 1, sizeof *t->validation_sums);
 	if (!t->memory || !t->validation_sums)
@@ -234,11 +190,6 @@ static bool allocate(struct trainer *t, struct error *err)
 		t->best = calloc((size_t)weight_values(p), sizeof *t->best);
 		if (!t->best)
 			return error_no_memory(err);
-	}
-	for (int i = 0; i < n_callbacks; i++) {
-		const struct callback *c = &o->callbacks->callbacks[i];
-		if (c->class->start)
-			c->class->start(c->conf, trainer_callback_memory(t, i));
 	}
 	t->run = run_new(p, t->kernels, o->threads_max, err);
 	if (!t->run)

@@ -58,14 +58,21 @@ static void copy_best(struct trainer *t, bool back)
 	}
 }
 
+static double *best_is_kept(const struct trainer *t)
+{
+	return &t->memory[t->n_memory - 1];
+}
+
 void trainer_keep_best(struct trainer *t)
 {
 	copy_best(t, false);
+	*best_is_kept(t) = 1;
 }
 
 void trainer_restore_best(struct trainer *t)
 {
-	copy_best(t, true);
+	if (*best_is_kept(t) != 0)
+		copy_best(t, true);
 }
 
 static int trainable_count(const struct plan *p)

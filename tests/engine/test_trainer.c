@@ -441,6 +441,56 @@ static void test_a_loss_that_is_not_finite_fails_at_its_step(void **state)
 	job_done(&j);
 }
 
+static void test_it_says_where_it_was(void **state)
+{
+	static const struct {
+		const char *layers;
+		float value; /* the first feature of sample 40 */
+		const char *text;
+	} cases[] = {
+		{ "Dense units=1 name=first; Dense units=1", INFINITY,
+			"the loss is not a finite number in epoch 1, step 3 (samples 32 to 47 of "
+			"the epoch); first not finite is layer 0 (first): " },
+		{ "Dense units=1 kernel_initializer=Ones name=a; Rescaling scale=1e30 name=b",
+			1e15f, "first not finite is layer 1 (b): " },
+		{ "Dense units=1 kernel_initializer=Ones", 1e30f,
+			"first not finite is the loss itself: " },
+	};
+	float x[64 * 2] = { 0 }, y[64] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct error err = { 0 };
+		struct history h = { 0 };
+		struct trainer_events events = { .epoch = on_epoch, .ctx = &h };
+		x[40 * 2] = cases[i].value;
+		AUTO_FREE(model_free)
+		struct model *m = network_model(cases[i].layers, "mean_squared_error", "SGD");
+		AUTO_FREE(plan_free)
+		struct plan *p = plan_new(m,
+			&(struct plan_options){
+				.input = SHAPE1(2), .target = SHAPE1(1), .batch_size = 16 },
+			&err);
+		assert_non_null(p);
+		struct trainer_options o = { .plan = p,
+			.train = { .x = x,
+				.x_type = DATA_F32,
+				.shape = SHAPE1(2),
+				.y = y,
+				.y_type = DATA_F32,
+				.y_shape = SHAPE1(1),
+				.count = 64 },
+			.epochs = 1,
+			.threads_max = 2 };
+		AUTO_FREE(trainer_free) struct trainer *t = trainer_new(&o, &err);
+		assert_non_null(t);
+		assert_int_equal(trainer_run(t, &events, NULL, &err), TRAINER_FAILED);
+		if (!strstr(err.text, cases[i].text))
+			fail_msg("%s: %s", cases[i].layers, err.text);
+		assert_int_equal(h.n, 0);
+	}
+}
+
 /* Labels that are no places in the output have a limit, too. */
 static void test_a_binary_loss_takes_labels_of_0_and_1(void **state)
 {
@@ -533,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_the_loop_allocates_nothing),
 		cmocka_unit_test(test_an_epoch_that_cannot_be_stored_ends_the_training),
 		cmocka_unit_test(test_a_loss_that_is_not_finite_fails_at_its_step),
+		cmocka_unit_test(test_it_says_where_it_was),
 		cmocka_unit_test(test_a_binary_loss_takes_labels_of_0_and_1),
 		cmocka_unit_test(test_data_are_checked_against_the_plan),
 		cmocka_unit_test(test_a_state_that_no_job_of_this_kind_can_have_is_refused),
