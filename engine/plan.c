@@ -519,6 +519,28 @@ static bool needs_batch(const struct planned_layer *l)
 /* One stage up to each layer that needs the whole batch; one for the loss; and again one down to
  * each of those, as far as there is a gradient. Parts of a batch have no tensors left from the
  * stage before: each begins anew. */
+/* How often the weights, and what is made of them, may be read for the values of a chunk. */
+enum { CHUNK_WEIGHT_READS = 8 };
+
+/* Going chunk by chunk, a layer finds in the caches what the one before it made, but reads its
+ * weights anew for each chunk: whether that is the smaller of the two. The bits are the same. */
+static bool goes_by_chunks(const struct plan *p, const struct plan_stage *st)
+{
+	int64_t values = 0, weights = 0;
+
+	for (int i = 0; i < p->n_layers; i++) {
+		const struct planned_layer *l = &p->layers[i];
+		bool forward = i >= st->forward_from && i < st->forward_to;
+		bool backward = i >= st->backward_to && i < st->backward_from;
+		if ((!forward && !backward) || l->absorbed || l->plan.in_place)
+			continue;
+		values += shape_elements(&l->plan.out);
+		for (int k = 0; k < l->plan.n_weights; k++)
+			weights += shape_elements(&l->plan.weights[k].shape);
+	}
+	return weights <= values * PLAN_CHUNK / CHUNK_WEIGHT_READS;
+}
+
 static bool plan_stages(struct plan *p, struct error *err)
 {
 	bool anew = p->part_samples < p->options.batch_size;
@@ -554,6 +576,8 @@ static bool plan_stages(struct plan *p, struct error *err)
 	stage.backward_to = 0;
 	stage.collect_backward = -1;
 	p->stages[p->n_stages++] = stage;
+	for (int i = 0; i < p->n_stages; i++)
+		p->stages[i].by_chunks = goes_by_chunks(p, &p->stages[i]);
 	return true;
 }
 

@@ -55,6 +55,7 @@ struct plan_stage {
 	bool has_loss;
 	int backward_from, backward_to;
 	int collect, collect_backward;
+	bool by_chunks; /* each chunk goes through all of that before the next one begins */
 };
 
 struct planned_metric {

@@ -31,15 +31,12 @@ static bool is_last_stage(const struct trainer *t)
 	return t->stage == t->options.plan->n_stages - 1;
 }
 
-static void train_samples(void *ctx, int piece, int thread)
+/* Takes the samples [begin, end) through the stage. */
+static void train_stage(struct trainer *t, int thread, int64_t begin, int64_t end)
 {
-	struct trainer *t = ctx;
 	const struct plan_stage *st = &t->options.plan->stages[t->stage];
-	int64_t begin, end, since = thread == 0 ? clock_monotonic_ns() : 0;
+	int64_t since = thread == 0 ? clock_monotonic_ns() : 0;
 
-	run_share(t->run, piece, t->step_threads, &begin, &end);
-	if (begin == end)
-		return;
 	if (st->gathers)
 		run_gather(t->run, thread, t->data, t->order, t->first, begin, end);
 	phase_end(t, thread, PHASE_DATA, &since);
@@ -53,6 +50,19 @@ static void train_samples(void *ctx, int piece, int thread)
 	run_backward(t->run, thread, st->backward_from, st->backward_to, begin, end);
 	run_collect(t->run, thread, t->stage, begin, end);
 	phase_end(t, thread, st->collect >= 0 ? PHASE_FORWARD : PHASE_BACKWARD, &since);
+}
+
+static void train_samples(void *ctx, int piece, int thread)
+{
+	struct trainer *t = ctx;
+	bool by_chunks = t->options.plan->stages[t->stage].by_chunks;
+	int64_t begin, end;
+
+	run_share(t->run, piece, t->step_threads, &begin, &end);
+	for (int64_t last; begin < end; begin = last) {
+		last = by_chunks ? layer_chunk_end(begin, end) : end;
+		train_stage(t, thread, begin, last);
+	}
 }
 
 /* Enough pieces that a thread which is held up leaves the rest to the others. */
