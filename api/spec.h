@@ -41,6 +41,7 @@ struct spec {
 	bool shuffle;            /* default true */
 	bool sample_weight;      /* default true: the data set's, where it has some */
 	int last_batch;          /* enum trainer_last_batch; default keep */
+	int precision;           /* enum plan_precision; default float32 */
 	int64_t steps_per_epoch; /* PARAM_NULL: as many as there are */
 	int64_t validation_freq; /* default 1 */
 	int64_t threads;         /* default 0 = all; 0 … 1024 */

@@ -15,6 +15,8 @@ enum {
 
 /* In the order of enum trainer_last_batch. */
 static const char *const last_batch_names[] = { "keep", "drop", "merge", NULL };
+/* In the order of enum plan_precision. */
+static const char *const precision_names[] = { "float32", "bfloat16", NULL };
 
 const struct param spec_params[] = {
 	PARAM_INT(struct spec, batch_size, 32, 1, PLAN_BATCH_MAX, "samples a step"),
@@ -22,6 +24,8 @@ const struct param spec_params[] = {
 		"times that the training samples are gone through"),
 	PARAM_CHOICE(struct spec, last_batch, TRAINER_LAST_KEEP, last_batch_names,
 		"what becomes of the samples that make no whole batch"),
+	PARAM_CHOICE(struct spec, precision, PLAN_FLOAT32, precision_names,
+		"of the factors in large products; sums and weights are float32"),
 	{ .name = "steps_per_epoch",
 		.doc = "batches after which an epoch ends; null: all",
 		.type = PARAM_TYPE_INT,

@@ -270,7 +270,8 @@ static bool check_training(
 struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
 	struct problems *problems)
 {
-	struct plan_options options = { .bytes_max = bytes_max };
+	struct plan_options options = { .bytes_max = bytes_max,
+		.precision = (enum plan_precision)s->precision };
 	struct data train;
 	struct error err;
 

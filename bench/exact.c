@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const sets[] = { "scalar", "avx2", "avx512", "neon" };
+static const char *const sets[] = { "scalar", "avx2", "avx512", "avx512bf16", "neon" };
 static const int threads[] = { 1, 2, 3, 5, 8 };
 static const uint64_t stops[] = { 0, 1, 2 };
 

@@ -9,7 +9,7 @@ typedef double fma_peak(void);
 fma_peak *fma_peak_find(const char *set);
 
 #if defined __x86_64__
-fma_peak fma_peak_avx2, fma_peak_avx512;
+fma_peak fma_peak_avx2, fma_peak_avx512, fma_peak_avx512bf16;
 #elif defined __aarch64__
 fma_peak fma_peak_neon;
 #endif

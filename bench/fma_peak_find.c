@@ -11,6 +11,7 @@ static const struct {
 	fma_peak *run;
 } sets[] = {
 #if defined __x86_64__
+	{ "avx512bf16", fma_peak_avx512bf16 },
 	{ "avx512", fma_peak_avx512 },
 	{ "avx2", fma_peak_avx2 },
 #elif defined __aarch64__

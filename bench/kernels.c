@@ -1,6 +1,6 @@
 /* kernels.c - what the layers' inner loops reach on one core, and their share of its peak.
  *
- *	kernels [--isa NAME] [--rounds R] [--only TEXT]
+ *	kernels [--isa NAME] [--bfloat16] [--rounds R] [--only TEXT]
  *
  * Prints Markdown: GFLOP/s of each pass of each layer, median of the rounds. A round runs all of
  * them once, so that the machine's moods meet all alike. Times are the thread's CPU time: what a
@@ -100,7 +100,8 @@ static void place_weights(struct layer *l)
 	l->gradient = floats(shape_elements(&l->plan.weights[0].shape));
 }
 
-static void layer_open(struct layer *l, const struct row *row, const struct kernels *kernels)
+static void layer_open(
+	struct layer *l, const struct row *row, const struct kernels *kernels, bool bfloat16)
 {
 	struct error err;
 	struct model *m = network_parse(row->text, "mean_squared_error", "SGD", &err);
@@ -118,6 +119,7 @@ static void layer_open(struct layer *l, const struct row *row, const struct kern
 	l->gflop = (double)(out * l->plan.flops_per_output) * 1e-9;
 	l->step = (struct layer_step){
 		.kernels = kernels,
+		.gemm = bfloat16 && l->plan.large ? kernels->gemm_bf16 : kernels->gemm,
 		.conf = request.conf,
 		.plan = &l->plan,
 		.in = &row->in,
@@ -142,7 +144,8 @@ static void tiled_gradient(const struct layer *l)
 {
 	const struct shape *kernel = &l->plan.weights[0].shape;
 	int64_t rows_total = kernel->dim[0], row = shape_elements(kernel) / rows_total;
-	int64_t together = plan_units_per_task(rows_total * row, row, true);
+	int64_t together = plan_units_per_task(
+		rows_total * row, row, true, l->step.gemm == l->step.kernels->gemm_bf16);
 
 	for (int64_t i = 0; i < rows_total; i += together) {
 		int64_t end = i + together < rows_total ? i + together : rows_total;
@@ -236,6 +239,7 @@ static void print_report(
 
 struct arguments {
 	const char *isa, *only;
+	bool bfloat16;
 	int rounds;
 };
 
@@ -243,6 +247,7 @@ static struct arguments parse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "isa", required_argument, NULL, 'i' },
+		{ "bfloat16", no_argument, NULL, 'b' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "only", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
@@ -254,13 +259,15 @@ static struct arguments parse(int argc, char **argv)
 			a.isa = optarg;
 		else if (option == 'o')
 			a.only = optarg;
+		else if (option == 'b')
+			a.bfloat16 = true;
 		else if (option == 'r')
 			a.rounds = (int)strtol(optarg, NULL, 10);
 		else
 			exit(EXIT_FAILURE); /* getopt_long has said why */
 	}
 	if (optind < argc || a.rounds < 1 || a.rounds > ROUNDS_MAX)
-		give_up("usage: [--isa NAME] [--rounds 1 … 101] [--only TEXT]");
+		give_up("usage: [--isa NAME] [--bfloat16] [--rounds 1 … 101] [--only TEXT]");
 	return a;
 }
 
@@ -279,7 +286,7 @@ int main(int argc, char **argv)
 		give_up("the scalar kernels are a reference, not fast");
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		if (strstr(rows[i].text, a.only))
-			layer_open(&layers[n++], &rows[i], kernels);
+			layer_open(&layers[n++], &rows[i], kernels, a.bfloat16);
 	for (int round = 0; round < a.rounds; round++) {
 		peak[round] = time_peak(run_peak);
 		for (int i = 0; i < n; i++)

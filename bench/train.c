@@ -1,13 +1,13 @@
 /* train.c - trains a network on the engine alone: no daemon, no database.
  *
  *	train --layers TEXT --input 28x28x1 [--batch B] [--threads N] [--epochs E] [--samples S]
- *	      [--data DIR] [--evaluate] [--isa NAME]
+ *	      [--data DIR] [--evaluate] [--accuracy] [--isa NAME] [--bfloat16] [--seed S]
  *
  * TEXT is a network as tests/engine/network.h reads it, trained with Adam on ten classes. DIR holds
  * MNIST's four IDX files, not compressed; without it the images are noise. --evaluate works on the
  * 10,000 images of MNIST's test after each epoch. The first line of output is the plan's forecast,
  * then there is a JSON line an epoch, as rival.py prints it; `seconds` are those of the training
- * alone. */
+ * alone. --accuracy evaluates, too, and prints what share of the test was right. */
 #include "tests/engine/network.h"
 
 #include "engine/philox.h"
@@ -23,15 +23,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MNIST_TRAIN = 60000, MNIST_TEST = 10000, MNIST_PIXELS = 28 * 28, CLASSES = 10, SEED = 7 };
+enum { MNIST_TRAIN = 60000, MNIST_TEST = 10000, MNIST_PIXELS = 28 * 28, CLASSES = 10 };
 enum { IMAGES_HEADER_BYTES = 16, LABELS_HEADER_BYTES = 8 }; /* IDX: 4, and 4 an axis */
 enum { SAMPLES_MAX = 1 << 24 };
 
 struct arguments {
 	const char *layers, *data, *isa;
 	struct shape input;
-	bool evaluate;
-	int threads, epochs, batch, samples;
+	bool evaluate, accuracy, bfloat16;
+	int threads, epochs, batch, samples, seed;
 };
 
 static _Noreturn void give_up(const char *why)
@@ -79,6 +79,10 @@ static void set_option(struct arguments *a, int option)
 		a->input = parse_shape(optarg);
 	else if (option == 'v')
 		a->evaluate = true;
+	else if (option == 'a')
+		a->evaluate = a->accuracy = true;
+	else if (option == 'p')
+		a->bfloat16 = true;
 	else if (option == 't')
 		a->threads = positive(optarg);
 	else if (option == 'e')
@@ -87,6 +91,8 @@ static void set_option(struct arguments *a, int option)
 		a->batch = positive(optarg);
 	else if (option == 's')
 		a->samples = positive(optarg);
+	else if (option == 'r')
+		a->seed = positive(optarg);
 	else
 		exit(EXIT_FAILURE); /* getopt_long has said why */
 }
@@ -99,26 +105,32 @@ static struct arguments parse(int argc, char **argv)
 		{ "isa", required_argument, NULL, 'i' },
 		{ "input", required_argument, NULL, 'x' },
 		{ "evaluate", no_argument, NULL, 'v' },
+		{ "accuracy", no_argument, NULL, 'a' },
+		{ "bfloat16", no_argument, NULL, 'p' },
+		{ "seed", required_argument, NULL, 'r' },
 		{ "threads", required_argument, NULL, 't' },
 		{ "epochs", required_argument, NULL, 'e' },
 		{ "batch", required_argument, NULL, 'b' },
 		{ "samples", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct arguments a = { .threads = 1, .epochs = 3, .batch = 64, .samples = MNIST_TRAIN };
+	struct arguments a = {
+		.threads = 1, .epochs = 3, .batch = 64, .samples = MNIST_TRAIN, .seed = 7
+	};
 
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		set_option(&a, option);
 	if (!a.layers || a.input.rank == 0 || optind < argc)
 		give_up("usage: --layers TEXT --input 28x28x1 [--batch B] [--threads N] [--epochs "
 			"E] "
-			"[--samples S] [--data DIR] [--evaluate] [--isa NAME]");
+			"[--samples S] [--data DIR] [--evaluate] [--accuracy] [--isa NAME] "
+			"[--bfloat16] [--seed S]");
 	if (a.data && shape_elements(&a.input) != MNIST_PIXELS)
 		give_up("MNIST's images have 784 values");
 	if (a.data && a.samples > MNIST_TRAIN)
 		give_up("MNIST has 60,000 images");
 	if (a.evaluate && !a.data)
-		give_up("--evaluate needs --data");
+		give_up("--evaluate and --accuracy need --data");
 	return a;
 }
 
@@ -185,7 +197,7 @@ static struct data make_noise(const struct arguments *a)
 	uint8_t *x = room(values), *y = room((size_t)a->samples);
 
 	for (size_t i = 0; i < values; i++)
-		x[i] = (uint8_t)philox(SEED, 97, 0, i).v[0];
+		x[i] = (uint8_t)philox(7, 97, 0, i).v[0];
 	for (int i = 0; i < a->samples; i++)
 		y[i] = (uint8_t)(i % CLASSES);
 	return (struct data){ .x = x,
@@ -219,7 +231,8 @@ static void print_forecast(const struct plan *plan, const char *isa)
 
 static bool print_epoch(void *ctx, const struct trainer_epoch *e, struct error *err)
 {
-	(void)ctx;
+	const struct arguments *a = ctx;
+
 	(void)err; /* never stops the training */
 	printf("{\"epoch\": %" PRId64
 	       ", \"seconds\": %.6f, \"evaluate_seconds\": %.6f, \"loss\": %.6f",
@@ -227,7 +240,10 @@ static bool print_epoch(void *ctx, const struct trainer_epoch *e, struct error *
 	for (size_t i = 0; i < COUNT_OF(e->phase_seconds); i++)
 		printf("%s\"%s\": %.4f", i ? ", " : ", \"phase_seconds\": {",
 			trainer_phase_names[i], e->phase_seconds[i]);
-	puts("}}");
+	printf("}");
+	if (a->accuracy)
+		printf(", \"val_accuracy\": %.4f", e->val_metrics[0]);
+	puts("}");
 	(void)fflush(stdout); /* a reader waits for it; if it is gone the next write says so */
 	return true;
 }
@@ -239,14 +255,18 @@ static bool train(const struct arguments *a, struct error *err)
 		network_parse(a->layers, "sparse_categorical_crossentropy", "Adam", err);
 	if (!model)
 		return false;
+	if (a->accuracy && !model_add_metric(model, metric_class_find("accuracy"), NULL, err))
+		return false;
 	struct data data = a->data ? read_mnist(a, "train", MNIST_TRAIN) : make_noise(a), test;
 	data.count = a->samples;
 	if (a->evaluate)
 		test = read_mnist(a, "t10k", MNIST_TEST);
 	AUTO_FREE(plan_free)
 	struct plan *plan = plan_new(model,
-		&(struct plan_options){
-			.input = data.shape, .classes = CLASSES, .batch_size = a->batch },
+		&(struct plan_options){ .input = data.shape,
+			.classes = CLASSES,
+			.batch_size = a->batch,
+			.precision = a->bfloat16 ? PLAN_BFLOAT16 : PLAN_FLOAT32 },
 		err);
 	if (!plan)
 		return false;
@@ -255,7 +275,7 @@ static bool train(const struct arguments *a, struct error *err)
 						      .train = data,
 						      .validation = a->evaluate ? &test : NULL,
 						      .epochs = a->epochs,
-						      .seed = SEED,
+						      .seed = (uint64_t)a->seed,
 						      .shuffle = true,
 						      .threads_max = a->threads,
 						      .isa = a->isa },
@@ -263,8 +283,8 @@ static bool train(const struct arguments *a, struct error *err)
 	if (!trainer)
 		return false;
 	print_forecast(plan, a->isa);
-	return trainer_run(trainer, &(struct trainer_events){ .epoch = print_epoch }, NULL, err) ==
-	       TRAINER_DONE;
+	struct trainer_events events = { .epoch = print_epoch, .ctx = (void *)(uintptr_t)a };
+	return trainer_run(trainer, &events, NULL, err) == TRAINER_DONE;
 }
 
 int main(int argc, char **argv)

@@ -33,7 +33,7 @@ const char config_usage[] =
 	"  --help                  print this and exit\n"
 	"\n"
 	"SIGTERM stops it with a checkpoint of every running job, SIGHUP reads the settings\n"
-	"again. EPOCHD_ISA=scalar|avx2|avx512|neon forces a kernel set.\n"
+	"again. EPOCHD_ISA=scalar|avx2|avx512|avx512bf16|neon forces a kernel set.\n"
 	"Exit codes: 0 stopped, 64 usage, 69 address or state in use, 74 I/O, 78 configuration.\n";
 
 /* --- values -------------------------------------------------------------------------------- */

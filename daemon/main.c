@@ -88,7 +88,7 @@ static bool choose_isa(const char **ret, struct error *err)
 	if (!*ret)
 		return error_set(err, ERROR_INVALID,
 			"EPOCHD_ISA=%.40s: this CPU lacks it, or it is none of scalar, avx2, "
-			"avx512, neon",
+			"avx512, avx512bf16, neon",
 			wanted);
 	return true;
 }

@@ -53,6 +53,7 @@ struct layer_plan {
 	int64_t scratch_floats;     /* a thread's, for one call */
 	int64_t table_ints;         /* filled once by table(), const afterwards */
 	int64_t flops_per_output;   /* of forward, for each value of y */
+	bool large;                 /* its products may be of bfloat16 (plan_precision) */
 	bool in_place;              /* y is x, seen in another shape: no passes */
 	bool adapts;                /* adapt is called: only where the input is the data's */
 	int64_t chunk_floats;       /* what collect keeps of one chunk */
@@ -69,7 +70,8 @@ struct layer_request {
 
 struct layer_step {
 	const struct kernels *kernels;
-	const void *conf, *next_conf; /* as in the request */
+	void (*gemm)(const struct gemm *g); /* of kernels, in the plan's precision */
+	const void *conf, *next_conf;       /* as in the request */
 	const struct layer_plan *plan;
 	const struct shape *in; /* n_in of them */
 	int n_in;

@@ -334,7 +334,8 @@ static bool place_weight(struct plan *p, int layer, int index)
 		return true;
 	}
 	w->unit = plan->tiled ? w->values / plan->shape.dim[0] : 1;
-	w->units_per_task = plan_units_per_task(w->values, w->unit, plan->tiled);
+	w->units_per_task = plan_units_per_task(
+		w->values, w->unit, plan->tiled, plan_is_bfloat16(p, &p->layers[layer].plan));
 	w->n_tasks = (w->values / w->unit + w->units_per_task - 1) / w->units_per_task;
 	p->n_tasks += w->n_tasks;
 	f->parameters += w->values;

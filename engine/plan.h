@@ -20,6 +20,10 @@ enum {
 	PLAN_WEIGHTS_MAX = 4,     /* of one layer */
 };
 
+/* Of the factors in the products of large dense layers and convolutions (layer_plan.large); sums
+ * and weights are float32 always. */
+enum plan_precision { PLAN_FLOAT32, PLAN_BFLOAT16 };
+
 struct plan;
 
 struct plan_options {
@@ -27,8 +31,9 @@ struct plan_options {
 	struct shape target; /* of one target; rank 0 for labels */
 	int64_t classes;     /* of the labels in the data; 0 when targets are not labels */
 	int64_t batch_size;  /* samples a step, 1 … PLAN_BATCH_MAX */
-	int64_t bytes_max;   /* the budget for one run of this plan; 0 for no limit. A batch that
-			      * does not fit is worked in parts, with the same results */
+	enum plan_precision precision;
+	int64_t bytes_max; /* the budget for one run of this plan; 0 for no limit. A batch that
+			    * does not fit is worked in parts, with the same results */
 };
 
 /* NULL: refused. The model is borrowed until the plan is freed. */

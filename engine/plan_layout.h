@@ -99,17 +99,27 @@ struct plan {
 	struct plan_forecast forecast;
 };
 
+static inline bool plan_is_bfloat16(const struct plan *p, const struct layer_plan *layer)
+{
+	return p->options.precision == PLAN_BFLOAT16 && layer->large;
+}
+
 /* Values that one task of an update works on: gradient, weight and slots of that many stay in the
  * first-level cache. */
 enum { PLAN_TASK_VALUES = 4096 };
 /* But not fewer rows of a tiled kernel, of which two tiles of a gemm are made; fewer leave
  * registers without work. */
 enum { PLAN_TASK_ROWS = 28 };
+/* For each task the other operand is packed anew, which takes a larger share where products are
+ * faster. */
+enum { PLAN_TASK_ROWS_BF16 = 84 };
 
-/* Units of a task, of a weight of `values`, `unit` of them a unit. */
-static inline int64_t plan_units_per_task(int64_t values, int64_t unit, bool tiled)
+/* Units of a task, of a weight of `values`, `unit` of them a unit; bfloat16: its gradient is made
+ * of such. */
+static inline int64_t plan_units_per_task(int64_t values, int64_t unit, bool tiled, bool bfloat16)
 {
-	int64_t units = values / unit, least = tiled ? PLAN_TASK_ROWS : 1;
+	int64_t rows = bfloat16 ? PLAN_TASK_ROWS_BF16 : PLAN_TASK_ROWS;
+	int64_t units = values / unit, least = tiled ? rows : 1;
 	int64_t fit = PLAN_TASK_VALUES / unit > least ? PLAN_TASK_VALUES / unit : least;
 
 	return fit < units ? fit : units;

@@ -44,6 +44,7 @@ static void bind_step(struct run *r, int thread, int i)
 
 	*s = (struct layer_step){
 		.kernels = r->kernels,
+		.gemm = plan_is_bfloat16(p, &l->plan) ? r->kernels->gemm_bf16 : r->kernels->gemm,
 		.conf = l->conf,
 		.next_conf = l->next_conf,
 		.plan = &l->plan,

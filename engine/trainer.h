@@ -42,7 +42,7 @@ struct trainer_options {
 	uint64_t seed;
 	bool shuffle;    /* a new order every epoch */
 	int threads_max; /* threads the trainer makes, its caller included; at least 1 */
-	const char *isa; /* "scalar", "avx2", "avx512", "neon"; NULL: the best of this CPU */
+	const char *isa; /* "scalar", "avx2", "avx512", "avx512bf16", "neon"; NULL: the best */
 };
 
 /* The most samples of a step: what the plan must be made for. */

@@ -7,6 +7,7 @@
 /* Best first. */
 const struct kernels *const kernels_all[] = {
 #if defined __x86_64__
+	&kernels_avx512bf16,
 	&kernels_avx512,
 	&kernels_avx2,
 #elif defined __aarch64__
@@ -17,11 +18,18 @@ const struct kernels *const kernels_all[] = {
 };
 
 #if defined __x86_64__
+static bool has_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
 static bool runs_here(const struct kernels *k)
 {
+	if (k == &kernels_avx512bf16)
+		return has_avx512() && __builtin_cpu_supports("avx512bf16");
 	if (k == &kernels_avx512)
-		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-		       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+		return has_avx512();
 	if (k == &kernels_avx2)
 		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 	return true;

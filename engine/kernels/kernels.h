@@ -191,6 +191,11 @@ struct entropy_row {
 struct kernels {
 	const char *name;
 	void (*gemm)(const struct gemm *g);
+	/* The same of a and b rounded to bfloat16, the sums in f32. The summed index, counted on
+	 * over the segments, is taken in pairs, of each first the odd, then the even one; an odd
+	 * end is paired with 0. accumulate: c is what gemm_bf16 left. gemm_bf16_scalar.h says what
+	 * becomes of tiny values. */
+	void (*gemm_bf16)(const struct gemm *g);
 
 	/* Transforms of the tiles [first, first + count): by columns, then by rows, each line as
 	 * written in scalar.c. What an image lacks is read as 0 and not written. input: v = Bᵀ x B

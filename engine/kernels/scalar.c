@@ -1,6 +1,7 @@
 /* scalar.c - the reference: what every other table must equal to the last bit. Plain loops, in the
  * contract's order. */
 #include "engine/kernels/elementwise.h"
+#include "engine/kernels/gemm_bf16_scalar.h"
 #include "engine/kernels/noise.h"
 #include "engine/kernels/normalization.h"
 #include "engine/kernels/pooling.h"
@@ -179,6 +180,7 @@ static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 const struct kernels kernels_scalar = {
 	.name = "scalar",
 	.gemm = k_gemm,
+	.gemm_bf16 = k_gemm_bf16,
 	.max_pool = k_max_pool,
 	.max_pool_backward = k_max_pool_backward,
 	.conv_pool = k_conv_pool,

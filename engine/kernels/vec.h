@@ -1,7 +1,7 @@
 /* vec.h - one vector of floats: the only file that knows an instruction set.
  *
- * Compiled with VEC_AVX512, VEC_AVX2 or VEC_NEON defined and the matching -m flags. Each set gives
- * the same names; a comment stands with the first. */
+ * Compiled with VEC_AVX512BF16, VEC_AVX512, VEC_AVX2 or VEC_NEON defined and the matching -m flags.
+ * Each set gives the same names; a comment stands with the first. */
 #pragma once
 
 #include <stdint.h>
@@ -30,11 +30,19 @@ VEC_INLINE double vec_two_floats(const float *p)
 	return two;
 }
 
+#if defined VEC_AVX512BF16
+#define VEC_AVX512 /* and one more instruction */
+#endif
+
 #if defined VEC_AVX512
 
 #define VEC_REGISTERS 32
 enum { VEC_WIDTH = 16, VEC_TILE_ROWS = 14 }; /* 14 x 2 sums, 2 of b, 1 of a: 31 of 32 registers */
+#ifdef VEC_AVX512BF16
+#define VEC_NAME "avx512bf16"
+#else
 #define VEC_NAME "avx512"
+#endif
 typedef __m512 vec;
 typedef __m512i vec_int;
 typedef __mmask16 vec_mask;
@@ -137,6 +145,27 @@ VEC_INLINE vec vec_pick(vec v, vec_int which)
 {
 	return _mm512_permutevar_ps(v, which);
 }
+
+#ifndef VEC_AVX512BF16
+/* As round_to_bf16 in gemm_bf16_scalar.h. */
+VEC_INLINE vec vec_round_to_bf16(vec v)
+{
+	vec_mask small = _mm512_cmp_ps_mask(_mm512_abs_ps(v), vec_set(0x1p-56f), _CMP_LT_OQ);
+	__m512i x = _mm512_castps_si512(v);
+	__m512i even = _mm512_and_si512(_mm512_srli_epi32(x, 16), vec_int_set(1));
+	__m512i up = _mm512_add_epi32(_mm512_add_epi32(x, vec_int_set(0x7fff)), even);
+
+	up = _mm512_mask_or_epi32(
+		up, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), x, vec_int_set(0x400000));
+	up = _mm512_srli_epi32(_mm512_mask_mov_epi32(up, small, vec_int_set(0)), 16);
+	return _mm512_castsi512_ps(_mm512_slli_epi32(up, 16));
+}
+/* Each two neighbours exchanged. */
+VEC_INLINE vec vec_swap(vec v)
+{
+	return _mm512_permute_ps(v, 0xb1);
+}
+#endif
 
 /* Transposes the VEC_WIDTH x VEC_WIDTH floats in r. */
 VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
@@ -274,6 +303,24 @@ VEC_INLINE vec vec_load_square(const float *p, int64_t right, int64_t down)
 VEC_INLINE vec vec_pick(vec v, vec_int which)
 {
 	return _mm256_permutevar_ps(v, which);
+}
+
+VEC_INLINE vec vec_round_to_bf16(vec v)
+{
+	vec size = _mm256_andnot_ps(vec_set(-0.0f), v);
+	vec small = _mm256_cmp_ps(size, vec_set(0x1p-56f), _CMP_LT_OQ);
+	__m256i x = _mm256_castps_si256(v);
+	__m256i even = _mm256_and_si256(_mm256_srli_epi32(x, 16), vec_int_set(1));
+	__m256i up = _mm256_add_epi32(_mm256_add_epi32(x, vec_int_set(0x7fff)), even);
+
+	up = vec_int_select(
+		_mm256_cmp_ps(v, v, _CMP_UNORD_Q), _mm256_or_si256(x, vec_int_set(0x400000)), up);
+	up = _mm256_slli_epi32(_mm256_srli_epi32(up, 16), 16);
+	return _mm256_andnot_ps(small, _mm256_castsi256_ps(up));
+}
+VEC_INLINE vec vec_swap(vec v)
+{
+	return _mm256_permute_ps(v, 0xb1);
 }
 
 VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
@@ -422,6 +469,21 @@ VEC_INLINE vec vec_pick(vec v, vec_int which)
 		vqtbl1q_u8(vreinterpretq_u8_f32(v), vreinterpretq_u8_s32(bytes)));
 }
 
+VEC_INLINE vec vec_round_to_bf16(vec v)
+{
+	uint32x4_t x = vreinterpretq_u32_f32(v);
+	uint32x4_t even = vandq_u32(vshrq_n_u32(x, 16), vdupq_n_u32(1));
+	uint32x4_t up = vaddq_u32(vaddq_u32(x, vdupq_n_u32(0x7fff)), even);
+
+	up = vbslq_u32(vceqq_f32(v, v), up, vorrq_u32(x, vdupq_n_u32(0x400000)));
+	up = vshlq_n_u32(vshrq_n_u32(up, 16), 16);
+	return vreinterpretq_f32_u32(vbicq_u32(up, vcltq_f32(vabsq_f32(v), vec_set(0x1p-56f))));
+}
+VEC_INLINE vec vec_swap(vec v)
+{
+	return vrev64q_f32(v);
+}
+
 VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
 {
 	float64x2_t t[4];
@@ -437,7 +499,7 @@ VEC_INLINE void vec_transpose(vec r[static VEC_WIDTH])
 }
 
 #else
-#error "define VEC_AVX512, VEC_AVX2 or VEC_NEON"
+#error "define VEC_AVX512BF16, VEC_AVX512, VEC_AVX2 or VEC_NEON"
 #endif
 
 /* The first n floats (1 … VEC_WIDTH), by a plain load or store where that is all of them. */
@@ -473,3 +535,60 @@ VEC_INLINE void store_some_u8(uint8_t *p, vec_int v, int n)
 	vec_int_store_u8(bytes, v);
 	memcpy(p, bytes, (size_t)n);
 }
+
+/* Sums of products of pairs of bfloat16, in the order of gemm_bf16_scalar.h. vec_fma_pairs goes on
+ * by a word of each lane: by a whole pair, or, where two words (each a float) make one, by its odd
+ * and then its even value. */
+#ifdef VEC_AVX512BF16
+
+enum { VEC_PAIR_WORDS = 1 };
+
+/* Two vectors of values, those below 2^-56 taken as 0, in bfloat16: first `low`, then `high`. */
+VEC_INLINE __m512i vec_to_bf16(vec low, vec high)
+{
+	vec least = vec_set(0x1p-56f);
+	__mmask16 l = _mm512_cmp_ps_mask(_mm512_abs_ps(low), least, _CMP_NLT_UQ);
+	__mmask16 h = _mm512_cmp_ps_mask(_mm512_abs_ps(high), least, _CMP_NLT_UQ);
+
+	return (__m512i)_mm512_cvtne2ps_pbh(
+		_mm512_maskz_mov_ps(h, high), _mm512_maskz_mov_ps(l, low));
+}
+/* The words of the pairs (even, odd) of each lane. */
+VEC_INLINE void vec_pairs(vec even, vec odd, vec ret[static VEC_PAIR_WORDS])
+{
+	const __m512i order = _mm512_add_epi32(_mm512_set1_epi32(0x100000),
+		_mm512_mullo_epi32(_mm512_set1_epi32(0x10001),
+			_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
+
+	ret[0] = _mm512_castsi512_ps(_mm512_permutexvar_epi16(order, vec_to_bf16(even, odd)));
+}
+/* The words of the pairs (p[0], p[1]), (p[2], p[3]), … */
+VEC_INLINE vec vec_pairs_along(const float *p)
+{
+	return _mm512_castsi512_ps(vec_to_bf16(vec_load(p), vec_load(p + VEC_WIDTH)));
+}
+VEC_INLINE vec vec_fma_pairs(vec a, vec b, vec c)
+{
+	return _mm512_dpbf16_ps(
+		c, (__m512bh)_mm512_castps_si512(a), (__m512bh)_mm512_castps_si512(b));
+}
+
+#else
+
+enum { VEC_PAIR_WORDS = 2 };
+
+VEC_INLINE void vec_pairs(vec even, vec odd, vec ret[static VEC_PAIR_WORDS])
+{
+	ret[0] = vec_round_to_bf16(odd);
+	ret[1] = vec_round_to_bf16(even);
+}
+VEC_INLINE vec vec_pairs_along(const float *p)
+{
+	return vec_swap(vec_round_to_bf16(vec_load(p)));
+}
+VEC_INLINE vec vec_fma_pairs(vec a, vec b, vec c)
+{
+	return vec_fma(a, b, c);
+}
+
+#endif

@@ -7,6 +7,7 @@
 #include "engine/kernels/conv_pool.h"
 #include "engine/kernels/depthwise.h"
 #include "engine/kernels/elementwise.h"
+#include "engine/kernels/gemm_bf16.h"
 #include "engine/kernels/noise.h"
 #include "engine/kernels/normalization.h"
 #include "engine/kernels/pooling.h"
@@ -419,6 +420,7 @@ static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 const struct kernels TABLE(VEC_SET) = {
 	.name = VEC_NAME,
 	.gemm = k_gemm,
+	.gemm_bf16 = k_gemm_bf16,
 	.max_pool = k_max_pool,
 	.max_pool_backward = k_max_pool_backward,
 	.conv_pool = k_conv_pool,

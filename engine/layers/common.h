@@ -12,6 +12,15 @@
  * ones one partial sum a chunk. Part of the numeric contract: the two sum in different orders. */
 enum { WEIGHT_TILED_MIN = 4096 };
 
+/* Is the work on a matrix of weights, `sum` products for each output, with that many inputs and
+ * outputs (of one place of a convolution) worth rounding its factors to bfloat16? Smaller ones are
+ * no faster for it, and among them are most last layers, whose outputs are best kept exact. Part of
+ * the numeric contract. */
+static inline bool layer_is_large(int64_t sum, int64_t inputs, int64_t outputs)
+{
+	return sum >= 64 && inputs >= 16 && outputs >= 32;
+}
+
 /* What a layer's conf says of one of its weights: `struct weight_conf kernel;`, with
  * WEIGHT_PARAMS(struct conf, kernel, INITIALIZER_GLOROT_UNIFORM) in the table, which gives the rows
  * kernel_initializer, kernel_regularizer and kernel_constraint, and WEIGHT_PLAN(c->kernel) in the

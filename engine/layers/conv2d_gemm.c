@@ -145,6 +145,7 @@ bool conv2d_plan_memory(const struct conv2d_conf *c, const struct weight_conf *k
 			" channels is larger than the 2^31 values allowed",
 			g->h.padded, g->w.padded, g->out);
 	layer_ends_in(ret, c->activation);
+	ret->large = layer_is_large(g->kernel, g->in / g->groups, g->out / g->groups);
 	ret->table_ints = positions(g) + g->kernel + g->h.in * g->w.in;
 	ret->scratch_floats =
 		x_floats(g) + e_floats(g) + g->kernel * g->out + phase_floats(g) + more;
@@ -211,14 +212,14 @@ static void gemm_windows(const struct layer_step *s, const struct conv2d_geometr
 		m.segments = taps_h;
 		m.run = taps_w * channels;
 		m.a_segment = g->dilation_h * row;
-		s->kernels->gemm(&m);
+		s->gemm(&m);
 		return;
 	}
 	m.segments = taps_w;
 	m.run = channels / g->groups;
 	m.a_segment = g->dilation_w * channels;
 	for (int64_t r = 0; r < taps_h; r++) {
-		s->kernels->gemm(&m);
+		s->gemm(&m);
 		m.accumulate = true;
 		m.a += g->dilation_h * row;
 		m.b += m.segments * m.run * m.b_row;
@@ -252,7 +253,7 @@ void conv2d_kernel_gradient_rows(const struct layer_step *s, const struct conv2d
 	int64_t in = g->in / g->groups, out = g->out / g->groups;
 
 	for (int64_t i = 0; i < g->groups; i++)
-		s->kernels->gemm(&(struct gemm){
+		s->gemm(&(struct gemm){
 			.m = g->kernel,
 			.n = out,
 			.segments = g->rows,

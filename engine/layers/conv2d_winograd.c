@@ -70,6 +70,7 @@ void conv2d_winograd_plan_memory(const struct conv2d_geometry *g, struct layer_p
 {
 	int64_t block = block_tiles(g);
 
+	ret->large = false; /* the transforms magnify what rounding takes */
 	ret->table_ints = 0;
 	ret->scratch_floats =
 		WINOGRAD_PLANES * (plane_floats(g->in * g->out) + plane_floats(block * g->in) +

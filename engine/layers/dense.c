@@ -37,6 +37,7 @@ static bool dense_plan(const struct layer_request *r, struct layer_plan *ret, st
 	ret->out.dim[last] = c->units;
 	layer_ends_in(ret, c->activation);
 	ret->flops_per_output = 2 * inputs;
+	ret->large = layer_is_large(inputs, inputs, c->units);
 	ret->weights[KERNEL] = (struct weight_plan){
 		.name = "kernel",
 		.shape = SHAPE2(inputs, c->units),
@@ -68,7 +69,7 @@ static void dense_forward(const struct layer_step *s, int64_t begin, int64_t end
 {
 	const struct widths d = widths_of(s);
 
-	s->kernels->gemm(&(struct gemm){
+	s->gemm(&(struct gemm){
 		.m = (end - begin) * d.rows,
 		.n = d.outputs,
 		.segments = 1,
@@ -92,7 +93,7 @@ static void dense_kernel_gradient(const struct layer_step *s, int64_t first, int
 {
 	const struct widths d = widths_of(s);
 
-	s->kernels->gemm(&(struct gemm){
+	s->gemm(&(struct gemm){
 		.m = end - begin,
 		.n = d.outputs,
 		.segments = 1,
@@ -124,7 +125,7 @@ static void dense_backward(const struct layer_step *s, int64_t begin, int64_t en
 	}
 	if (!s->dx[0])
 		return;
-	s->kernels->gemm(&(struct gemm){
+	s->gemm(&(struct gemm){
 		.m = (end - begin) * d.rows,
 		.n = d.inputs,
 		.segments = 1,

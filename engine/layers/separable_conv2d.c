@@ -87,6 +87,7 @@ static bool separable_plan(const struct layer_request *r, struct layer_plan *ret
 	layer_ends_in(ret, c->activation);
 	ret->flops_per_output =
 		2 * g.between + 2 * c->kernel_size[0] * c->kernel_size[1] * g.between / g.out;
+	ret->large = layer_is_large(g.between, g.between, g.out);
 	ret->saved_bytes = g.places * g.between * (int64_t)sizeof(float);
 	ret->scratch_floats = depthwise_scratch_floats(&g.depthwise) + g.places * g.between;
 	ret->weights[DEPTHWISE] = depthwise_kernel(&g.depthwise, "depthwise_kernel", &c->depthwise);
@@ -119,7 +120,7 @@ static void forward(const struct layer_step *s, int64_t begin, int64_t end)
 	for (int64_t n = begin; n < end; n++) {
 		float *v = between_of(s, &g, n);
 		depthwise_forward(s, &g.depthwise, s->x[0] + n * in, NULL, v);
-		s->kernels->gemm(&(struct gemm){
+		s->gemm(&(struct gemm){
 			.m = g.places,
 			.n = g.out,
 			.segments = 1,
@@ -146,7 +147,7 @@ static void pointwise_gradients(
 
 	if (s->w[BIAS])
 		layer_sum_rows(s, dy, places, g->out, layer_partial(s, BIAS, begin));
-	s->kernels->gemm(&(struct gemm){
+	s->gemm(&(struct gemm){
 		.m = g->between,
 		.n = g->out,
 		.segments = 1,
@@ -164,7 +165,7 @@ static void pointwise_gradients(
 static void between_gradient(
 	const struct layer_step *s, const struct geometry *g, int64_t n, float *dv)
 {
-	s->kernels->gemm(&(struct gemm){
+	s->gemm(&(struct gemm){
 		.m = g->places,
 		.n = g->between,
 		.segments = 1,

@@ -52,6 +52,7 @@ static void the_echo_has_every_default(void **state)
 		{ "/callbacks", "[]" },
 		{ "/class_weight", "null" },
 		{ "/last_batch", "'keep'" },
+		{ "/precision", "'float32'" },
 		{ "/steps_per_epoch", "null" },
 		{ "/validation_freq", "1" },
 		{ "/batch_size", "32" },
@@ -304,6 +305,7 @@ static const struct refusal refusals[] = {
 	{ JOB("'callbacks':[{'type':'EarlyStopping','patience':-1}]"), "/callbacks/0/patience",
 		"patience is -1; allowed: [0, 1000000]" },
 	{ JOB("'last_batch':'lose'"), "/last_batch", "\"keep\", \"drop\", \"merge\"" },
+	{ JOB("'precision':'float16'"), "/precision", "\"float32\", \"bfloat16\"" },
 	{ JOB("'steps_per_epoch':0"), "/steps_per_epoch", "steps_per_epoch is 0" },
 
 	/* Metadata. */

@@ -82,7 +82,8 @@ def threads_change_no_bit():
 
 def kernel_sets_change_no_bit():
     flags = open("/proc/cpuinfo").read().split()
-    sets = ["scalar"] + [name for name, flag in (("avx2", "avx2"), ("avx512", "avx512vl"), ("neon", "asimd"))
+    sets = ["scalar"] + [name for name, flag in (("avx2", "avx2"), ("avx512", "avx512vl"),
+                                             ("avx512bf16", "avx512_bf16"), ("neon", "asimd"))
                          if flag in flags]
     if len(sets) == 1:
         raise Skip("this CPU has the scalar set alone")

@@ -63,6 +63,22 @@ const struct exact_network exact_networks[] = {
 		.epochs = 1,
 	},
 	{
+		.name = "bfloat16",
+		.layers = "Conv2D filters=33 kernel_size=3 padding=same activation=relu; "
+			  "Conv2D filters=40 kernel_size=5x2 activation=relu; MaxPooling2D; "
+			  "Conv2D filters=66 kernel_size=2 groups=2 activation=tanh; "
+			  "Conv2D filters=35 kernel_size=3 padding=same strides=2; Flatten; "
+			  "Dense units=77 activation=relu; Dense units=5 activation=softmax",
+		.loss = "sparse_categorical_crossentropy",
+		.optimizer = "Adam learning_rate=0.002",
+		.input = SHAPE3(13, 12, 4),
+		.classes = 5,
+		.batch_size = 45,
+		.samples = 100,
+		.epochs = 2,
+		.precision = PLAN_BFLOAT16,
+	},
+	{
 		.name = "odd",
 		.layers = "Conv2D filters=5 kernel_size=3x2 strides=2x1 activation=relu; "
 			  "Conv2D filters=17 kernel_size=2 padding=same activation=tanh; "
@@ -354,7 +370,8 @@ static struct plan *make_plan(
 	struct plan_options options = { .input = n->input,
 		.target = n->target,
 		.classes = n->classes,
-		.batch_size = n->batch_size };
+		.batch_size = n->batch_size,
+		.precision = n->precision };
 	struct plan *whole = plan_new(m, &options, err);
 	struct plan_forecast forecast;
 

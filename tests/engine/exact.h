@@ -8,7 +8,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "engine/shape.h"
+#include "engine/plan.h"
 
 #include <stdint.h>
 
@@ -18,6 +18,7 @@ struct exact_network {
 	struct shape input;                           /* an image (rank 3) is fed as bytes */
 	struct shape target;                          /* rank 0: labels of `classes` kinds */
 	int64_t classes, batch_size, samples, epochs;
+	enum plan_precision precision;
 };
 
 /* A name of NULL ends the list. */

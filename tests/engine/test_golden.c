@@ -371,7 +371,7 @@ static void check_gradients(const struct golden *g, const struct truth *truth, c
 static void check_all(const struct golden *g,
 	void (*check)(const struct golden *, const struct truth *, const char *))
 {
-	static const char *const sets[] = { "scalar", "avx2", "avx512", "neon" };
+	static const char *const sets[] = { "scalar", "avx2", "avx512", "avx512bf16", "neon" };
 
 	for (size_t i = 0; i < COUNT_OF(sets); i++)
 		for (size_t j = 0; trainer_isa(sets[i]) && j < COUNT_OF(g->truths); j++)

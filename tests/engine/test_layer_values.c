@@ -53,6 +53,7 @@ static struct bench *bench_new(const char *layer, const struct shape *in, int n_
 	if (!l->class->plan(&request, &b->plan, &err))
 		fail_msg("%s: %s", layer, err.text);
 	b->step = (struct layer_step){ .kernels = kernels_find(NULL),
+		.gemm = kernels_find(NULL)->gemm,
 		.conf = l->conf,
 		.plan = &b->plan,
 		.in = in,

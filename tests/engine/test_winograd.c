@@ -84,6 +84,7 @@ static void bench_open(
 	b->partial = noise(7, CHUNKS * (b->w_values + c->out));
 	b->step = (struct layer_step){
 		.kernels = kernels,
+		.gemm = kernels->gemm,
 		.conf = request.conf,
 		.plan = &b->plan,
 		.in = &b->in,
