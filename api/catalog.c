@@ -84,19 +84,26 @@ static void print_argument(struct json_writer *w, const struct param *p, const v
 	json_close_object(w);
 }
 
+/* `defaults` is memory for a conf, zeroed. */
+static void print_arguments(
+	struct json_writer *w, const char *key, const struct param *params, void *defaults)
+{
+	param_set_defaults(params, defaults);
+	json_open_list(w, key);
+	for (const struct param *p = params; p && p->name; p++)
+		print_argument(w, p, defaults);
+	json_close_list(w);
+}
+
 static void print_row(struct json_writer *w, struct registry_row row)
 {
 	_Alignas(16) unsigned char defaults[MODEL_CONF_BYTES] = { 0 };
 
 	assert(row.conf_size <= sizeof defaults);
-	param_set_defaults(row.params, defaults);
 	json_open_object(w, NULL);
 	json_put_string(w, "name", row.name);
 	json_put_string(w, "doc", row.doc);
-	json_open_list(w, "arguments");
-	for (const struct param *p = row.params; p && p->name; p++)
-		print_argument(w, p, defaults);
-	json_close_list(w);
+	print_arguments(w, "arguments", row.params, defaults);
 	json_close_object(w);
 }
 
@@ -113,9 +120,11 @@ static void print_family(struct json_writer *w, const struct param_family *famil
 void catalog_print(struct buffer *out)
 {
 	struct json_writer w;
+	struct spec job = { .n_class_weights = 0 };
 
 	json_writer_init(&w, out);
 	json_open_object(&w, NULL);
+	print_arguments(&w, "job", spec_params, &job);
 	json_open_list(&w, "layers");
 	for (int i = 0; layer_classes[i]; i++)
 		print_row(&w, layer_class_row(layer_classes[i]));
@@ -135,6 +144,10 @@ void catalog_print(struct buffer *out)
 	json_open_list(&w, "callbacks");
 	for (int i = 0; callback_classes[i]; i++)
 		print_row(&w, callback_class_row(callback_classes[i]));
+	json_close_list(&w);
+	json_open_list(&w, "augments");
+	for (int i = 0; augment_classes[i]; i++)
+		print_row(&w, augment_class_row(augment_classes[i]));
 	json_close_list(&w);
 	print_names(&w, "activations", activation_names);
 	for (int i = 0; param_families[i]; i++)

@@ -35,17 +35,18 @@ struct spec {
 	 * optimizer: Adam. */
 	struct model *model;
 	struct callbacks callbacks;
-	int64_t batch_size;      /* default 32, Keras's; 1 … PLAN_BATCH_MAX */
-	int64_t epochs;          /* default 1, Keras's; 1 … 1,000,000 */
-	uint64_t seed;           /* default 0; 0 … 2^53 - 1 */
-	bool shuffle;            /* default true */
-	bool sample_weight;      /* default true: the data set's, where it has some */
-	int last_batch;          /* enum trainer_last_batch; default keep */
-	int precision;           /* enum plan_precision; default float32 */
-	int64_t steps_per_epoch; /* PARAM_NULL: as many as there are */
-	int64_t validation_freq; /* default 1 */
-	int64_t threads;         /* default 0 = all; 0 … 1024 */
-	int64_t priority;        /* default 0; -1000 … 1000 */
+	struct augments augments; /* of the training samples */
+	int64_t batch_size;       /* default 32, Keras's; 1 … PLAN_BATCH_MAX */
+	int64_t epochs;           /* default 1, Keras's; 1 … 1,000,000 */
+	uint64_t seed;            /* default 0; 0 … 2^53 - 1 */
+	bool shuffle;             /* default true */
+	bool sample_weight;       /* default true: the data set's, where it has some */
+	int last_batch;           /* enum trainer_last_batch; default keep */
+	int precision;            /* enum plan_precision; default float32 */
+	int64_t steps_per_epoch;  /* PARAM_NULL: as many as there are */
+	int64_t validation_freq;  /* default 1 */
+	int64_t threads;          /* default 0 = all; 0 … 1024 */
+	int64_t priority;         /* default 0; -1000 … 1000 */
 	char *metadata; /* JSON object of at most 16 strings as text; owned; default "{}" */
 };
 
@@ -95,13 +96,13 @@ bool spec_class_weight(
 void spec_print_forecast(const struct spec *s, const struct plan *plan,
 	const struct dataset *dataset, struct buffer *out);
 
-/* GET /v1/catalog: {"layers": [{"name", "doc", "arguments": [{"name", "type", "required",
- * "nullable", "or_number", "default", "minimum", "maximum", "exclusive_minimum",
- * "exclusive_maximum", "minimum_count", "maximum_count", "element", "choices", "variants",
- * "doc"}]}], "losses", "optimizers", "initializers", "regularizers", "constraints", "schedules":
- * as layers, "metrics", "activations": names},
- * from the engine's own tables. "type" is integer, number, boolean, choice, pair, margins, list or
- * variant; what an argument does not have is null. "variants" is the key of the list of rows that a
- * variant can be.
+/* GET /v1/catalog: {"job": [arguments, the plain fields of a job], "layers": [{"name", "doc",
+ * "arguments": [{"name", "type", "required", "nullable", "or_number", "default", "minimum",
+ * "maximum", "exclusive_minimum", "exclusive_maximum", "minimum_count", "maximum_count", "element",
+ * "choices", "variants", "doc"}]}], "losses", "optimizers", "augments", "initializers",
+ * "regularizers", "constraints", "schedules": as layers, "metrics", "activations": names}, from the
+ * engine's own tables. "type" is integer, number, boolean, choice, pair, margins, list or variant;
+ * what an argument does not have is null. "variants" is the key of the list of rows that a variant
+ * can be.
  */
 void catalog_print(struct buffer *out);

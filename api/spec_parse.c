@@ -202,6 +202,28 @@ static bool set_callback(struct spec *s, const char *type, const char *name,
 	return true;
 }
 
+static void augment_names(struct names *ret)
+{
+	for (int i = 0; augment_classes[i]; i++)
+		names_add(ret, augment_class_row(augment_classes[i]).name);
+}
+
+static bool set_augment(struct spec *s, const char *type, const char *name,
+	struct registry_row *ret_row, void **ret_conf, struct error *err)
+{
+	const struct augment_class *class = augment_class_find(type);
+
+	(void)name; /* has none */
+	if (!class)
+		return true;
+	struct augment *a = augments_add(&s->augments, class, err);
+	if (!a)
+		return false;
+	*ret_row = augment_class_row(class);
+	*ret_conf = a->conf;
+	return true;
+}
+
 /* The object's own "name", or NULL; false: it is not a string. */
 static bool read_own_name(struct reader *r, const struct json *v, const struct kind *kind,
 	const char *pointer, const char **ret)
@@ -297,6 +319,12 @@ static bool read_callbacks(struct reader *r, const struct json *v, const char *p
 		&(struct kind){ "callback", false, callback_names, set_callback });
 }
 
+static bool read_augment(struct reader *r, const struct json *v, const char *pointer)
+{
+	return read_kinds(r, v, "augment", pointer,
+		&(struct kind){ "augmentation", false, augment_names, set_augment });
+}
+
 static bool read_metadata(struct reader *r, const struct json *v, const char *pointer)
 {
 	bool ok = true;
@@ -348,6 +376,7 @@ static const struct field {
 	{ "metrics", false, read_metrics },
 	{ "callbacks", false, read_callbacks },
 	{ "class_weight", false, read_class_weight },
+	{ "augment", false, read_augment },
 	{ "metadata", false, read_metadata },
 };
 

@@ -249,6 +249,7 @@ void spec_trainer_options(const struct spec *s, struct trainer_options *ret)
 		.steps_per_epoch = s->steps_per_epoch == PARAM_NULL ? 0 : s->steps_per_epoch,
 		.validation_freq = s->validation_freq,
 		.callbacks = &s->callbacks,
+		.augment = s->augments.count ? &s->augments : NULL,
 		.seed = s->seed,
 		.shuffle = s->shuffle,
 	};

@@ -81,6 +81,16 @@ static void print_callbacks(struct json_writer *w, const struct callbacks *c)
 	json_close_list(w);
 }
 
+static void print_augments(struct json_writer *w, const struct augments *a)
+{
+	json_open_list(w, "augment");
+	for (int i = 0; i < a->count; i++) {
+		struct registry_row row = augment_class_row(a->augments[i].class);
+		print_row(w, NULL, &row, a->augments[i].conf);
+	}
+	json_close_list(w);
+}
+
 void spec_print(const struct spec *s, struct buffer *out)
 {
 	const struct model *m = s->model;
@@ -99,6 +109,7 @@ void spec_print(const struct spec *s, struct buffer *out)
 	print_metrics(&w, m);
 	print_callbacks(&w, &s->callbacks);
 	class_weight_print(&w, s);
+	print_augments(&w, &s->augments);
 	print_arguments(&w, spec_params, s);
 	json_put_raw(&w, "metadata", s->metadata);
 	json_close_object(&w);

@@ -51,6 +51,7 @@ static void the_echo_has_every_default(void **state)
 		{ "/metrics", "[]" },
 		{ "/callbacks", "[]" },
 		{ "/class_weight", "null" },
+		{ "/augment", "[]" },
 		{ "/last_batch", "'keep'" },
 		{ "/precision", "'float32'" },
 		{ "/steps_per_epoch", "null" },
@@ -104,6 +105,9 @@ static const char *const good_jobs[] = {
 	       "{'type':'MaxPooling2D','pool_size':[1,2],'strides':3},{'type':'MaxPooling2D','"
 	       "strides':null}"),
 	JOB("'validation':{'fraction':0.3}"),
+	JOB("'augment':['RandomFlip',{'type':'RandomRotation','factor':0.1},"
+	    "{'type':'RandomTranslation','height_factor':[-0.1,0.2],'width_factor':0.1,"
+	    "'fill_mode':'constant','fill_value':0.5}]"),
 	JOB("'validation':{'fraction':0.25,'stratify':false},'class_weight':{'3':2.5,'0':1e6}"),
 	JOB("'validation':{'fraction':0.25,'stratify':true},'class_weight':{}"),
 	JOB("'metrics':['accuracy','auc',{'type':'f1_score','name':'f1'}],'last_batch':'merge',"
@@ -244,6 +248,16 @@ static const struct refusal refusals[] = {
 	{ JOB("'validation':{'fraction':'0.3'}"), "/validation/fraction", "fraction is a string" },
 	{ JOB("'validation':{'fraction':0.3,'stratify':1}"), "/validation/stratify",
 		"stratify is a number (1); wanted: a boolean" },
+
+	/* Augmentations. */
+	{ JOB("'augment':'RandomFlip'"), "/augment",
+		"augment is a string (\"RandomFlip\"); wanted: a list of names" },
+	{ JOB("'augment':['RandomFlop']"), "/augment/0",
+		"unknown augmentation \"RandomFlop\"; did you mean \"RandomFlip\"?" },
+	{ JOB("'augment':[{'type':'RandomFlip','mode':'sideways'}]"), "/augment/0/mode",
+		"\"horizontal\"" },
+	{ JOB("'augment':['RandomFlip',{'type':'RandomRotation'}]"), "/augment/1/factor",
+		"factor is missing" },
 
 	/* Class weights. */
 	{ JOB("'class_weight':[1,2]"), "/class_weight",

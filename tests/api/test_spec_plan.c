@@ -410,6 +410,9 @@ static void what_the_plan_refuses_is_passed_on(void **state)
 			"/steps_per_epoch", "an epoch has 656 batches" },
 		{ JOB("'last_batch':'drop','batch_size':60001"), 0, "/last_batch",
 			"all batches would be dropped" },
+		{ JOB("'augment':[{'type':'RandomRotation','factor':0.1},"
+		      "{'type':'RandomZoom','height_factor':0.1,'interpolation':'nearest'}]"),
+			0, "/augment/1/interpolation", "interpolation is \"nearest\"" },
 		{ JOB("'validation':null,'callbacks':['EarlyStopping']"), 0, "/callbacks/0/monitor",
 			"monitor is \"val_loss\"; the job has no validation data" },
 		{ JOB("'callbacks':[{'type':'EarlyStopping','monitor':'auc'}]"), 0,

@@ -24,6 +24,7 @@ STATEFUL = {
         {"type": "Dense", "units": 4, "activation": "softmax"}]},
     "validation": {"fraction": 0.3},
     "class_weight": {"1": 2.5},
+    "augment": [{"type": "RandomTranslation", "height_factor": 0.1, "width_factor": 0.1}],
     "optimizer": {"type": "Adam", "use_ema": True, "ema_momentum": 0.9},
     "metrics": ["accuracy", "auc", "f1_score"],
     "callbacks": [{"type": "EarlyStopping", "monitor": "val_auc", "patience": 50, "restore_best_weights": True},

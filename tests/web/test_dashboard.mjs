@@ -305,6 +305,10 @@ test("its page has its epochs, layers, memory, checkpoints and events", async ()
 	);
 	equal((await page.locator(".checkpoints li").count()) >= 1, true);
 	assert.match(await page.locator(".events").textContent(), /succeeded.*epoch 2: loss.*queued/);
+	const seen = await (await server.request("GET", `/v1/jobs/${jobId}/evaluation`)).json();
+	const cells = page.locator(".confusion .heat");
+	await until(() => cells.count(), (n) => n === 100, "confusion matrix of 10 classes");
+	equal(await cells.first().textContent(), String(seen.confusion_matrix[0][0] || "·"));
 	equal(JSON.parse(await page.locator(".json").textContent()), job.spec);
 	await shot("job-done");
 });

@@ -162,7 +162,7 @@ const catalog: Catalog = {
 	],
 	losses: [{ name: "mean_squared_error", doc: "", arguments: [] }],
 	optimizers: [{ name: "Adam", doc: "", arguments: [argument("learning_rate")] }],
-	metrics: ["accuracy"],
+	metrics: [{ name: "accuracy", doc: "", arguments: [] }],
 };
 
 test("a problem is shown at the closest field that contains its place", () => {

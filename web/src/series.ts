@@ -1,15 +1,16 @@
 // The columns that a chart draws, out of a job's epochs and its trail. Pure.
 
+import { metricOf } from "./metrics";
 import type { Trail } from "./trail";
 import type { Epoch } from "./types";
 
 // null: a gap in the line; undefined: no value there, the line goes on to the next one.
 export type Column = (number | null | undefined)[];
 
-// What a chart is of: the names of the metric in an epoch record, and in the trail.
+// What a chart is of: the names of the metric in an epoch record. The trail has the loss and the accuracy alone.
 export interface Measure {
-	key: "loss" | "accuracy";
-	validation: "val_loss" | "val_accuracy";
+	key: string;
+	validation: string;
 }
 
 // x, training, validation, running: of one length.
@@ -20,6 +21,7 @@ const cut = 1e-6;
 
 export function chartColumns(measure: Measure, epochs: readonly Epoch[], trail: Trail): Columns {
 	const columns: Columns = [[], [], [], []];
+	const shown = measure.key === "loss" || measure.key === "accuracy" ? trail[measure.key] : [];
 	const push = (x: number, train?: number | null, validation?: number | null, running?: number | null) => {
 		columns[0].push(x);
 		columns[1].push(train ?? undefined);
@@ -29,12 +31,12 @@ export function chartColumns(measure: Measure, epochs: readonly Epoch[], trail: 
 	let at = 0;
 	const pushTrail = (until: number) => {
 		for (; at < trail.x.length && trail.x[at]! < until; at++)
-			push(trail.x[at]!, undefined, undefined, trail[measure.key][at]);
+			push(trail.x[at]!, undefined, undefined, shown[at]);
 	};
 	for (const epoch of epochs) {
 		pushTrail(epoch.epoch);
-		const running = trail.x[at] === epoch.epoch ? trail[measure.key][at++] : undefined;
-		push(epoch.epoch, epoch[measure.key], epoch[measure.validation], running);
+		const running = trail.x[at] === epoch.epoch ? shown[at++] : undefined;
+		push(epoch.epoch, metricOf(epoch, measure.key), metricOf(epoch, measure.validation), running);
 		push(epoch.epoch + cut, undefined, undefined, null);
 	}
 	pushTrail(Infinity);

@@ -65,6 +65,14 @@ export interface Epoch extends Metrics {
 	phase_seconds: Record<string, number>;
 }
 
+export interface Evaluation {
+	epoch: number;
+	classes: number;
+	samples: number;
+	confusion_matrix: number[][]; // [label][predicted]
+	per_class: { class: number; support: number; precision: number; recall: number; f1: number }[];
+}
+
 // Where a running job stands: the data of a `step` event.
 export interface Step {
 	job_id: string;
@@ -144,7 +152,7 @@ export interface Catalog {
 	layers: CatalogRow[];
 	losses: CatalogRow[];
 	optimizers: CatalogRow[];
-	metrics: string[];
+	metrics: CatalogRow[];
 }
 
 // One thing that is wrong with a request; pointer is an RFC 6901 JSON pointer into it.

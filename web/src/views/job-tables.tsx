@@ -3,12 +3,11 @@
 import {
 	formatCount,
 	formatDuration,
-	formatMetric,
-	formatPercent,
 	formatRate,
 	formatShape,
 	formatShort,
 } from "../format";
+import { metricFormat, metricLabel, metricNames, metricOf, validationOf } from "../metrics";
 import { DownloadIcon } from "../parts/icons";
 import { printJson } from "../json";
 import { JsonText } from "../parts/json";
@@ -114,16 +113,36 @@ export function EpochsCard({ job, epochs }: { job: Job; epochs: Epoch[] }) {
 	);
 }
 
-const epochColumns = ["Epoch", "Loss", "Accuracy", "Val. loss", "Val. accuracy", "Rate", "Time", "Samples/s"];
+// The columns between the epoch and its rate: all metrics, then those of the validation, if there is any.
+interface MetricColumn {
+	name: string;
+	label: string;
+	format: (value: number | null | undefined) => string;
+}
+
+function metricColumns(epochs: Epoch[]): MetricColumn[] {
+	const names = metricNames(epochs);
+	const trained = names.map((name) => ({ name, label: metricLabel(name), format: metricFormat(name) }));
+	const validated = names
+		.filter((name) => epochs.some((epoch) => typeof metricOf(epoch, validationOf(name)) === "number"))
+		.map((name) => ({
+			name: validationOf(name),
+			label: `Val. ${name === "auc" ? "AUC" : metricLabel(name).toLowerCase()}`,
+			format: metricFormat(name),
+		}));
+	return [...trained, ...validated];
+}
 
 function EpochsTable({ epochs, best }: { epochs: Epoch[]; best: number | undefined }) {
 	const newestFirst = epochs.slice(-epochsShown).reverse();
+	const columns = metricColumns(epochs);
+	const heads = ["Epoch", ...columns.map((column) => column.label), "Rate", "Time", "Samples/s"];
 	return (
 		<div class="table-scroll table-tall" tabIndex={0} role="region" aria-label="Table of epochs">
 			<table class="epochs">
 				<thead>
 					<tr>
-						{epochColumns.map((name) => (
+						{heads.map((name) => (
 							<th key={name} class="number">
 								{name}
 							</th>
@@ -132,7 +151,12 @@ function EpochsTable({ epochs, best }: { epochs: Epoch[]; best: number | undefin
 				</thead>
 				<tbody>
 					{newestFirst.map((epoch) => (
-						<EpochRow key={epoch.epoch} epoch={epoch} best={epoch.epoch === best} />
+						<EpochRow
+							key={epoch.epoch}
+							epoch={epoch}
+							columns={columns}
+							best={epoch.epoch === best}
+						/>
 					))}
 				</tbody>
 			</table>
@@ -140,17 +164,18 @@ function EpochsTable({ epochs, best }: { epochs: Epoch[]; best: number | undefin
 	);
 }
 
-function EpochRow({ epoch, best }: { epoch: Epoch; best: boolean }) {
+function EpochRow({ epoch, columns, best }: { epoch: Epoch; columns: MetricColumn[]; best: boolean }) {
 	return (
 		<tr>
 			<td class="number">
 				{best && <span class="best-mark">best</span>}
 				{epoch.epoch}
 			</td>
-			<td class="number">{formatMetric(epoch.loss)}</td>
-			<td class="number">{formatPercent(epoch.accuracy)}</td>
-			<td class="number">{formatMetric(epoch.val_loss)}</td>
-			<td class="number">{formatPercent(epoch.val_accuracy)}</td>
+			{columns.map((column) => (
+				<td key={column.name} class="number">
+					{column.format(metricOf(epoch, column.name))}
+				</td>
+			))}
 			<td class="number muted">{formatRate(epoch.learning_rate)}</td>
 			<td class="number muted">{formatDuration(epoch.seconds)}</td>
 			<td class="number muted">{formatShort(epoch.samples_per_second)}</td>

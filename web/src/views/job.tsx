@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { type Details, useDetails } from "../details";
 import { formatAge, formatDuration, formatMetric, formatPercent, formatShort, formatTime } from "../format";
+import { isShare, metricFormat, metricLabel, metricNames, rateChanges, validationOf } from "../metrics";
 import { Chart, ChartLegend } from "../parts/chart";
 import { Confirm } from "../parts/dialog";
 import { AlertIcon, BackIcon, PauseIcon, PlayIcon, RepeatIcon, StopIcon, TrashIcon } from "../parts/icons";
@@ -15,10 +16,11 @@ import { act, liveOf, now, opened, openJob, removeJob } from "../store";
 import type { Measure } from "../series";
 import type { Epoch, Job } from "../types";
 import { BatchCard, CheckpointsCard, EventsCard, MemoryCard, TimeCard } from "./job-side";
+import { EvaluationCard } from "./job-evaluation";
 import { EpochsCard, LayersCard, SpecCard } from "./job-tables";
 
-const lossMeasure: Measure = { key: "loss", validation: "val_loss" };
-const accuracyMeasure: Measure = { key: "accuracy", validation: "val_accuracy" };
+const measureOf = (name: string): Measure => ({ key: name, validation: validationOf(name) });
+const lossMeasure = measureOf("loss");
 const logScale = signal(false);
 
 export function JobView({ id }: { id: string }) {
@@ -67,6 +69,7 @@ function JobPage({ job, details }: { job: Job; details: Details | null }) {
 				<div class="main-column">
 					<LayersCard job={job} />
 					<EpochsCard job={job} epochs={details?.epochs ?? []} />
+					<EvaluationCard job={job} epochs={details?.epochs ?? []} />
 					<SpecCard job={job} />
 				</div>
 				<div class="side-column">
@@ -271,8 +274,12 @@ function standingText(job: Job, eta: number | null): string {
 
 function Curves({ job, details }: { job: Job; details: Details | null }) {
 	const { step, trail } = liveOf(job.id);
+	const epochs = details?.epochs ?? [];
+	// Before the first epoch has ended the accuracy is the one that a step may tell.
+	const names = epochs.length > 0 ? metricNames(epochs).slice(1) : ["accuracy"];
+	if (epochs.length > 0 && rateChanges(epochs)) names.push("learning_rate");
 	const legend = <ChartLegend running={trail.x.length > 0} />;
-	const shared = { epochs: details?.epochs ?? [], wanted: job.progress.epochs, trail, step: step.value };
+	const shared = { epochs, wanted: job.progress.epochs, trail, step: step.value };
 	return (
 		<div class="curves">
 			<Card
@@ -297,16 +304,22 @@ function Curves({ job, details }: { job: Job; details: Details | null }) {
 					logScale={logScale.value}
 				/>
 			</Card>
-			<Card title="Accuracy" note={legend}>
-				<Chart
-					{...shared}
-					title="Accuracy"
-					measure={accuracyMeasure}
-					format={formatPercent}
-					ceiling={1}
-					logScale={false}
-				/>
-			</Card>
+			{names.map((name) => (
+				<Card
+					key={name}
+					title={metricLabel(name)}
+					note={name === "learning_rate" ? undefined : legend}
+				>
+					<Chart
+						{...shared}
+						title={metricLabel(name)}
+						measure={measureOf(name)}
+						format={metricFormat(name)}
+						ceiling={isShare(name) ? 1 : undefined}
+						logScale={false}
+					/>
+				</Card>
+			))}
 		</div>
 	);
 }

@@ -59,6 +59,7 @@ export function JobForm({ catalog, forecast }: { catalog: Catalog; forecast: For
 
 const validations: { name: string; value: Json }[] = [
 	{ name: "on the test samples", value: { split: "test" } },
+	{ name: "on 30 % of the training samples", value: { fraction: 0.3 } },
 	{ name: "none", value: null },
 ];
 
@@ -116,14 +117,15 @@ function BatchSizeField({ forecast }: { forecast: Forecast | null }) {
 	);
 }
 
-function MetricsField({ metrics }: { metrics: string[] }) {
+// A metric with arguments of its own stays as it is; to write one is for the JSON.
+function MetricsField({ metrics }: { metrics: CatalogRow[] }) {
 	const { spec, set } = useContext(FormContext);
 	const chosen = Array.isArray(spec.metrics) ? spec.metrics : [];
 	return (
 		<Field pointer="/metrics" label="Metrics">
 			<span class="checks">
-				{metrics.map((name, i) => (
-					<label key={name} class="check">
+				{metrics.map(({ name, doc }, i) => (
+					<label key={name} class="check" title={doc}>
 						<input
 							type="checkbox"
 							id={i === 0 ? fieldId("/metrics") : undefined}
