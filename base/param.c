@@ -290,7 +290,8 @@ bool param_set_list(const struct param *p, void *conf, const double *values, int
 	}
 	list_default(p, param_place(p, conf)); /* so that equal lists are equal bytes */
 	*(int64_t *)param_place(p, conf) = count;
-	memcpy(list_values(param_place(p, conf)), values, (size_t)count * sizeof *values);
+	if (count > 0)
+		memcpy(list_values(param_place(p, conf)), values, (size_t)count * sizeof *values);
 	return true;
 }
 

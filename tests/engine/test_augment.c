@@ -145,7 +145,7 @@ static void test_flips_are_mirror_images(void **state)
 		struct augments a = augments_of(cases[i].text);
 		int count[2][2] = { { 0 } };
 		for (int64_t n = 0; n < SAMPLES; n++) {
-			bool vertical, horizontal = mirrored(&a, n, &vertical);
+			bool vertical = false, horizontal = mirrored(&a, n, &vertical);
 			count[horizontal][vertical]++;
 		}
 		/* Shares of 1/2 or 1/4 of 400, within 5 standard deviations. */
