@@ -89,7 +89,7 @@ static void *floats(int64_t n)
 
 static void place_weights(struct layer *l)
 {
-	int64_t chunks = (l->row->batch + PLAN_CHUNK - 1) / PLAN_CHUNK;
+	int64_t chunk = plan_chunk(l->row->batch), chunks = (l->row->batch + chunk - 1) / chunk;
 
 	for (int k = 0; k < l->plan.n_weights; k++) {
 		int64_t n = shape_elements(&l->plan.weights[k].shape);
@@ -130,6 +130,7 @@ static void layer_open(
 		.dy = floats(out),
 		.table = table,
 		.scratch = floats(l->plan.scratch_floats),
+		.chunk = plan_chunk(row->batch),
 		.count = row->batch,
 		.batch_count = row->batch,
 		.first_part = true,

@@ -2,7 +2,7 @@
  * layer_class, and its row in registry.c.
  *
  * plan() alone may fail; it runs once. The passes return void and are called by several threads at
- * a time, each for its own samples [begin, end) (whole chunks of PLAN_CHUNK) with its own scratch.
+ * a time, each for its own samples [begin, end) (whole chunks) with its own scratch.
  * forward sets z, and y = f(z) by layer_activate. backward gets dy, which it may overwrite, SETS dx
  * where it is wanted, and sets the partial sums of its weights' gradients, one for each chunk. A
  * weight marked `tiled` gets no partial sums: gradient() works out rows of it over all samples
@@ -91,6 +91,7 @@ struct layer_step {
 	float *frozen[PLAN_WEIGHTS_MAX]; /* w where the layer sets it itself; else NULL */
 	bool training;                   /* false: the network is only asked */
 	uint64_t key;        /* of what is random in this layer in this step (engine/philox.h) */
+	int64_t chunk;       /* samples of one (plan_chunk) */
 	int64_t count;       /* samples in this part */
 	int64_t first;       /* the place of its first sample in the batch */
 	int64_t batch_count; /* samples in the batch */
@@ -133,11 +134,16 @@ struct layer_class {
 /* Where the partial sum of the chunk that sample n lies in begins. */
 static inline float *layer_partial(const struct layer_step *s, int weight, int64_t n)
 {
-	return s->partial[weight] + n / PLAN_CHUNK * s->partial_floats[weight];
+	return s->partial[weight] + n / s->chunk * s->partial_floats[weight];
+}
+
+static inline bool layer_begins_chunk(const struct layer_step *s, int64_t n)
+{
+	return n % s->chunk == 0;
 }
 
 /* The end of the chunk that begins at sample n, at most `end`. */
-static inline int64_t layer_chunk_end(int64_t n, int64_t end)
+static inline int64_t layer_chunk_end(const struct layer_step *s, int64_t n, int64_t end)
 {
-	return n + PLAN_CHUNK < end ? n + PLAN_CHUNK : end;
+	return n + s->chunk < end ? n + s->chunk : end;
 }

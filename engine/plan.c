@@ -450,7 +450,7 @@ static bool place_parts(struct plan *p, int64_t part_samples)
 
 	*f = (struct plan_forecast){ .part_samples = part_samples };
 	p->part_samples = part_samples;
-	p->n_chunks = (part_samples + PLAN_CHUNK - 1) / PLAN_CHUNK;
+	p->n_chunks = (part_samples + p->chunk - 1) / p->chunk;
 	p->keeps_gradients = part_samples < p->options.batch_size ||
 			     optimizer_needs_norms(p->model->optimizer_conf);
 	p->block_bytes = 0;
@@ -471,9 +471,9 @@ static bool plan_parts(struct plan *p, struct error *err)
 	int64_t budget = p->options.bytes_max, samples = p->options.batch_size;
 
 	while (!place_parts(p, samples) || (budget > 0 && f->total_bytes > budget)) {
-		if (samples > PLAN_CHUNK) {
-			int64_t chunks = (samples + PLAN_CHUNK - 1) / PLAN_CHUNK;
-			samples = (chunks + 1) / 2 * PLAN_CHUNK;
+		if (samples > p->chunk) {
+			int64_t chunks = (samples + p->chunk - 1) / p->chunk;
+			samples = (chunks + 1) / 2 * p->chunk;
 			continue;
 		}
 		if (f->total_bytes == 0)
@@ -517,9 +517,6 @@ static bool needs_batch(const struct planned_layer *l)
 	return l->class->collect && !l->absorbed;
 }
 
-/* One stage up to each layer that needs the whole batch; one for the loss; and again one down to
- * each of those, as far as there is a gradient. Parts of a batch have no tensors left from the
- * stage before: each begins anew. */
 /* How often the weights, and what is made of them, may be read for the values of a chunk. */
 enum { CHUNK_WEIGHT_READS = 8 };
 
@@ -539,9 +536,12 @@ static bool goes_by_chunks(const struct plan *p, const struct plan_stage *st)
 		for (int k = 0; k < l->plan.n_weights; k++)
 			weights += shape_elements(&l->plan.weights[k].shape);
 	}
-	return weights <= values * PLAN_CHUNK / CHUNK_WEIGHT_READS;
+	return weights <= values * p->chunk / CHUNK_WEIGHT_READS;
 }
 
+/* One stage up to each layer that needs the whole batch; one for the loss; and again one down to
+ * each of those, as far as there is a gradient. Parts of a batch have no tensors left from the
+ * stage before: each begins anew. */
 static bool plan_stages(struct plan *p, struct error *err)
 {
 	bool anew = p->part_samples < p->options.batch_size;
@@ -615,6 +615,7 @@ struct plan *plan_new(
 	}
 	p->model = model;
 	p->options = *options;
+	p->chunk = plan_chunk(options->batch_size);
 	p->n_layers = model->n_layers;
 	p->layers = calloc((size_t)p->n_layers + 1, sizeof *p->layers);
 	if (!p->layers) {

@@ -14,8 +14,7 @@
 #include <stdint.h>
 
 enum {
-	PLAN_CHUNK =
-		16, /* samples: the unit in which a batch is cut. Part of the numeric contract */
+	PLAN_CHUNK_MAX = 16,      /* samples */
 	PLAN_BATCH_MAX = 1 << 20, /* samples */
 	PLAN_WEIGHTS_MAX = 4,     /* of one layer */
 };
@@ -35,6 +34,14 @@ struct plan_options {
 	int64_t bytes_max; /* the budget for one run of this plan; 0 for no limit. A batch that
 			    * does not fit is worked in parts, with the same results */
 };
+
+/* Samples of a chunk, the unit in which a batch of so many is cut: a gradient is summed sample by
+ * sample within it, then chunk by chunk. Part of the numeric contract. Two threads find work in a
+ * batch of more than 8 samples. */
+static inline int64_t plan_chunk(int64_t batch_size)
+{
+	return batch_size > PLAN_CHUNK_MAX ? PLAN_CHUNK_MAX : PLAN_CHUNK_MAX / 2;
+}
 
 /* NULL: refused. The model is borrowed until the plan is freed. */
 struct plan *plan_new(const struct model *model, const struct plan_options *options,

@@ -82,6 +82,7 @@ struct plan {
 	int64_t classes;           /* of a confusion matrix; 0: there is none */
 	struct plan_stage *stages; /* of one step; the last one ends with the first layer */
 	int n_stages;
+	int64_t chunk;        /* plan_chunk */
 	int64_t part_samples; /* worked at a time: the batch size, or whole chunks */
 	int64_t n_chunks;     /* of a part */
 	bool keeps_gradients; /* whole: a batch has parts, or their norms are needed */

@@ -58,6 +58,7 @@ static void bind_step(struct run *r, int thread, int i)
 		.chunks = run_at(r, l->chunks),
 		.batch = run_at(r, l->batch),
 		.scratch = run_scratch(r, thread),
+		.chunk = p->chunk,
 	};
 	for (int k = 0; k < l->n_inputs; k++) {
 		int from = l->inputs[k];
@@ -238,11 +239,16 @@ void run_set_part(struct run *r, int part)
 
 void run_share(const struct run *r, int piece, int pieces, int64_t *ret_begin, int64_t *ret_end)
 {
-	int64_t chunks = (r->count + PLAN_CHUNK - 1) / PLAN_CHUNK;
-	int64_t end = (piece + 1) * chunks / pieces * PLAN_CHUNK;
+	int64_t chunks = (r->count + r->plan->chunk - 1) / r->plan->chunk;
+	int64_t end = (piece + 1) * chunks / pieces * r->plan->chunk;
 
-	*ret_begin = piece * chunks / pieces * PLAN_CHUNK;
+	*ret_begin = piece * chunks / pieces * r->plan->chunk;
 	*ret_end = end < r->count ? end : r->count;
+}
+
+int64_t run_chunk_end(const struct run *r, int64_t begin, int64_t end)
+{
+	return layer_chunk_end(r->steps, begin, end);
 }
 
 static void gather_target(struct run *r, const struct data *data, int64_t sample, int64_t to)

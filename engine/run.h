@@ -49,6 +49,8 @@ void run_set_part(struct run *r, int part);
 /* The samples [begin, end) of piece `piece` of `pieces` of this part: whole chunks, except at the
  * batch's end. */
 void run_share(const struct run *r, int piece, int pieces, int64_t *ret_begin, int64_t *ret_end);
+/* The end of the chunk of this part that begins at sample `begin`, at most `end`. */
+int64_t run_chunk_end(const struct run *r, int64_t begin, int64_t end);
 
 /* Before a batch of that data is gathered: how much each label counts, or NULL. */
 void run_set_weights(struct run *r, const struct data *data, const float *class_weight);

@@ -27,7 +27,8 @@ static void weight_gradient(struct run *r, int thread, const struct planned_weig
 	int64_t begin, int64_t end, float *g)
 {
 	const struct plan *p = r->plan;
-	int64_t chunks = (r->count + PLAN_CHUNK - 1) / PLAN_CHUNK, n = (end - begin) * w->unit;
+	int64_t chunks = (r->count + r->plan->chunk - 1) / r->plan->chunk,
+		n = (end - begin) * w->unit;
 
 	if (p->layers[w->layer].plan.weights[w->index].tiled) {
 		p->layers[w->layer].class->gradient(

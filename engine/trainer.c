@@ -60,7 +60,7 @@ static void train_samples(void *ctx, int piece, int thread)
 
 	run_share(t->run, piece, t->step_threads, &begin, &end);
 	for (int64_t last; begin < end; begin = last) {
-		last = by_chunks ? layer_chunk_end(begin, end) : end;
+		last = by_chunks ? run_chunk_end(t->run, begin, end) : end;
 		train_stage(t, thread, begin, last);
 	}
 }

@@ -77,7 +77,7 @@ static float *batch_row(const struct layer_step *s, int row)
 
 static float *chunk_row(const struct layer_step *s, int64_t sample, int row)
 {
-	return s->chunks + (sample / PLAN_CHUNK * CHUNK_ROWS + row) * channels_of(s);
+	return s->chunks + (sample / s->chunk * CHUNK_ROWS + row) * channels_of(s);
 }
 
 static bool norm_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
@@ -131,7 +131,7 @@ static void norm_collect(const struct layer_step *s, int64_t begin, int64_t end)
 
 	for (int64_t n = begin; n < end; n++) {
 		const float *x = s->x[0] + n * rows * channels;
-		int64_t before = n % PLAN_CHUNK;
+		int64_t before = n % s->chunk;
 		if (before == 0) {
 			s->kernels->moments(x, rows, channels, chunk_row(s, n, CHUNK_MEAN),
 				chunk_row(s, n, CHUNK_M2));
@@ -158,9 +158,9 @@ static void norm_combine(const struct layer_step *s)
 
 	if (s->first_part)
 		memset(mean, 0, 2 * (size_t)channels * sizeof *mean);
-	for (int64_t n = 0; n < s->count; n += PLAN_CHUNK)
+	for (int64_t n = 0; n < s->count; n += s->chunk)
 		merge((double)((s->first + n) * rows), mean, m2,
-			(double)((layer_chunk_end(n, s->count) - n) * rows),
+			(double)((layer_chunk_end(s, n, s->count) - n) * rows),
 			chunk_row(s, n, CHUNK_MEAN), chunk_row(s, n, CHUNK_M2), channels);
 	if (!s->last_part)
 		return;
@@ -220,8 +220,8 @@ static void norm_collect_backward(const struct layer_step *s, int64_t begin, int
 	int64_t channels = channels_of(s), step = layer_samples_at_once(s);
 	const float *inverse = batch_row(s, INVERSE);
 
-	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end)) {
-		int64_t last = layer_chunk_end(n, end);
+	for (int64_t n = begin; n < end; n = layer_chunk_end(s, n, end)) {
+		int64_t last = layer_chunk_end(s, n, end);
 		float *sum = chunk_row(s, n, CHUNK_SUM),
 		      *products = chunk_row(s, n, CHUNK_SUM_PRODUCTS);
 		memset(sum, 0, (size_t)channels * sizeof *sum);
@@ -243,7 +243,7 @@ static void norm_combine_backward(const struct layer_step *s)
 
 	if (s->first_part)
 		memset(sum, 0, 2 * (size_t)channels * sizeof *sum);
-	for (int64_t n = 0; n < s->count; n += PLAN_CHUNK) {
+	for (int64_t n = 0; n < s->count; n += s->chunk) {
 		s->kernels->add(sum, chunk_row(s, n, CHUNK_SUM), channels);
 		s->kernels->add(products, chunk_row(s, n, CHUNK_SUM_PRODUCTS), channels);
 	}

@@ -401,10 +401,11 @@ void conv2d_backward(
 	layer_activate_backward(s, begin, end);
 	conv2d_clear_border(s, g);
 	for (int64_t n = begin; n < end; n++) {
-		bool first = n % PLAN_CHUNK == 0;
+		bool first = layer_begins_chunk(s, n);
 		if (s->w[CONV2D_BIAS] && first)
-			layer_sum_rows(s, s->dy + n * out, (layer_chunk_end(n, end) - n) * places,
-				g->out, layer_partial(s, CONV2D_BIAS, n));
+			layer_sum_rows(s, s->dy + n * out,
+				(layer_chunk_end(s, n, end) - n) * places, g->out,
+				layer_partial(s, CONV2D_BIAS, n));
 		conv2d_kernel_gradient_rows(s, g, conv2d_input(s, g, s->x[0] + n * in), 0,
 			s->dy + n * out, !first, layer_partial(s, CONV2D_KERNEL, n));
 	}

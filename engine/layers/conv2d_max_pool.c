@@ -130,7 +130,7 @@ static void gradient_of_few_taps(
 	float *dw = layer_partial(s, CONV2D_KERNEL, n);
 	float *db = s->w[CONV2D_BIAS] ? layer_partial(s, CONV2D_BIAS, n) : NULL;
 
-	if (n % PLAN_CHUNK == 0) {
+	if (layer_begins_chunk(s, n)) {
 		memset(dw, 0, (size_t)(g->conv.kernel * g->conv.out) * sizeof *dw);
 		if (db)
 			memset(db, 0, (size_t)g->conv.out * sizeof *db);
@@ -151,7 +151,8 @@ static void backward_rows(
 		s->kernels->max_pool_backward(&g->row, s->dy + at, s->saved + at, false, rows);
 		if (!g->few_taps)
 			conv2d_kernel_gradient_rows(s, &g->conv, x, i * g->row.pool_h, rows,
-				n % PLAN_CHUNK > 0 || i > 0, layer_partial(s, CONV2D_KERNEL, n));
+				!layer_begins_chunk(s, n) || i > 0,
+				layer_partial(s, CONV2D_KERNEL, n));
 		if (s->dx[0])
 			conv2d_spread_rows(s, &g->conv, i * g->row.pool_h, rows);
 	}
@@ -163,8 +164,9 @@ static void bias_gradient(
 {
 	int64_t places = g->rows * g->row.width;
 
-	layer_sum_rows(s, s->dy + n * places * g->conv.out, (layer_chunk_end(n, end) - n) * places,
-		g->conv.out, layer_partial(s, CONV2D_BIAS, n));
+	layer_sum_rows(s, s->dy + n * places * g->conv.out,
+		(layer_chunk_end(s, n, end) - n) * places, g->conv.out,
+		layer_partial(s, CONV2D_BIAS, n));
 }
 
 static void pair_backward(const struct layer_step *s, int64_t begin, int64_t end)
@@ -182,7 +184,7 @@ static void pair_backward(const struct layer_step *s, int64_t begin, int64_t end
 		const float *x = conv2d_input(s, &g.conv, s->x[0] + n * in);
 		if (g.few_taps)
 			gradient_of_few_taps(s, &g, x, n);
-		else if (s->w[CONV2D_BIAS] && n % PLAN_CHUNK == 0)
+		else if (s->w[CONV2D_BIAS] && layer_begins_chunk(s, n))
 			bias_gradient(s, &g, n, end);
 		if (by_rows)
 			backward_rows(s, &g, x, n);

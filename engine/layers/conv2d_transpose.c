@@ -150,10 +150,11 @@ static void transpose_backward(const struct layer_step *s, int64_t begin, int64_
 	conv2d_clear_border(s, &g);
 	for (int64_t n = begin; n < end; n++) {
 		const float *dy = conv2d_input(s, &g, s->dy + n * out);
-		bool first = n % PLAN_CHUNK == 0;
+		bool first = layer_begins_chunk(s, n);
 		if (s->w[CONV2D_BIAS] && first)
-			layer_sum_rows(s, s->dy + n * out, (layer_chunk_end(n, end) - n) * places,
-				g.in, layer_partial(s, CONV2D_BIAS, n));
+			layer_sum_rows(s, s->dy + n * out,
+				(layer_chunk_end(s, n, end) - n) * places, g.in,
+				layer_partial(s, CONV2D_BIAS, n));
 		conv2d_kernel_gradient_rows(
 			s, &g, dy, 0, s->x[0] + n * in, !first, layer_partial(s, CONV2D_KERNEL, n));
 		if (s->dx[0])

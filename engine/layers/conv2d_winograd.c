@@ -215,8 +215,8 @@ static void kernel_gradient(
 {
 	const struct pass p = pass_of(s, g, false);
 
-	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end)) {
-		sum_products(s, &p, n, layer_chunk_end(n, end));
+	for (int64_t n = begin; n < end; n = layer_chunk_end(s, n, end)) {
+		sum_products(s, &p, n, layer_chunk_end(s, n, end));
 		s->kernels->winograd_kernel_gradient(p.kernel, p.kernel_plane, g->in * g->out,
 			g->in * g->out, layer_partial(s, CONV2D_KERNEL, n));
 	}
@@ -227,9 +227,9 @@ static void bias_gradient(
 {
 	int64_t places = g->h.out * g->w.out;
 
-	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end))
+	for (int64_t n = begin; n < end; n = layer_chunk_end(s, n, end))
 		layer_sum_rows(s, s->dy + n * places * g->out,
-			(layer_chunk_end(n, end) - n) * places, g->out,
+			(layer_chunk_end(s, n, end) - n) * places, g->out,
 			layer_partial(s, CONV2D_BIAS, n));
 }
 

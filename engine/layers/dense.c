@@ -114,8 +114,8 @@ static void dense_backward(const struct layer_step *s, int64_t begin, int64_t en
 	const struct widths d = widths_of(s);
 
 	layer_activate_backward(s, begin, end);
-	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end)) {
-		int64_t last = layer_chunk_end(n, end);
+	for (int64_t n = begin; n < end; n = layer_chunk_end(s, n, end)) {
+		int64_t last = layer_chunk_end(s, n, end);
 		if (!s->plan->weights[KERNEL].tiled)
 			dense_kernel_gradient(
 				s, n, last, 0, d.inputs, false, layer_partial(s, KERNEL, n));

@@ -95,10 +95,10 @@ static void backward(const struct layer_step *s, int64_t begin, int64_t end)
 	layer_activate_backward(s, begin, end);
 	depthwise_begin_backward(s, &g);
 	for (int64_t n = begin; n < end; n++) {
-		bool first = n % PLAN_CHUNK == 0;
+		bool first = layer_begins_chunk(s, n);
 		if (s->w[BIAS] && first)
 			layer_sum_rows(s, s->dy + n * out,
-				(layer_chunk_end(n, end) - n) * g.h.out * g.w.out, g.channels,
+				(layer_chunk_end(s, n, end) - n) * g.h.out * g.w.out, g.channels,
 				layer_partial(s, BIAS, n));
 		depthwise_backward(s, &g, s->x[0] + n * in, s->dy + n * out, !first,
 			layer_partial(s, KERNEL, n), s->dx[0] ? s->dx[0] + n * in : NULL);

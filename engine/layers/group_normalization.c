@@ -138,7 +138,7 @@ static void add_weight_gradients(
 {
 	const struct conf *c = s->conf;
 	const float *sum = scratch_row(s, g, SUM), *products = scratch_row(s, g, SECOND);
-	bool first = n % PLAN_CHUNK == 0;
+	bool first = layer_begins_chunk(s, n);
 
 	for (int64_t j = 0; c->norm.center && j < g->channels; j++) {
 		float *partial = layer_partial(s, norm_beta(&c->norm), n);

@@ -61,8 +61,8 @@ static void layer_norm_backward(const struct layer_step *s, int64_t begin, int64
 	int64_t channels = channels_of(s), rows = rows_of(s);
 	const float *gamma = norm_weight(s, norm_gamma(c), 1.0f, channels, s->scratch);
 
-	for (int64_t n = begin; n < end; n = layer_chunk_end(n, end)) {
-		int64_t chunk_rows = (layer_chunk_end(n, end) - n) * rows,
+	for (int64_t n = begin; n < end; n = layer_chunk_end(s, n, end)) {
+		int64_t chunk_rows = (layer_chunk_end(s, n, end) - n) * rows,
 			first = n * rows * channels;
 		if (c->center)
 			layer_sum_rows(s, s->dy + first, chunk_rows, channels,

@@ -100,12 +100,12 @@ static void prelu_backward(const struct layer_step *s, int64_t begin, int64_t en
 	const float *alpha = alphas(s);
 	float *sum = s->scratch + n;
 
-	for (int64_t at = begin; at < end; at = layer_chunk_end(at, end)) {
+	for (int64_t at = begin; at < end; at = layer_chunk_end(s, at, end)) {
 		float *partial = layer_partial(s, 0, at);
 		memset(sum, 0, (size_t)n * sizeof *sum);
 		memset(partial, 0, (size_t)s->partial_floats[0] * sizeof *partial);
-		s->kernels->prelu_backward(s->x[0] + at * n, alpha, layer_chunk_end(at, end) - at,
-			n, s->dy + at * n, sum);
+		s->kernels->prelu_backward(s->x[0] + at * n, alpha,
+			layer_chunk_end(s, at, end) - at, n, s->dy + at * n, sum);
 		for (int64_t i = 0; i < n; i++)
 			partial[s->table[i]] += sum[i];
 	}

@@ -190,9 +190,9 @@ static void backward(const struct layer_step *s, int64_t begin, int64_t end)
 	layer_activate_backward(s, begin, end);
 	depthwise_begin_backward(s, &g.depthwise);
 	for (int64_t n = begin; n < end; n++) {
-		bool first = n % PLAN_CHUNK == 0;
+		bool first = layer_begins_chunk(s, n);
 		if (first)
-			pointwise_gradients(s, &g, n, layer_chunk_end(n, end));
+			pointwise_gradients(s, &g, n, layer_chunk_end(s, n, end));
 		between_gradient(s, &g, n, dv);
 		depthwise_backward(s, &g.depthwise, s->x[0] + n * in, dv, !first,
 			layer_partial(s, DEPTHWISE, n), s->dx[0] ? s->dx[0] + n * in : NULL);

@@ -218,7 +218,7 @@ const struct exact_network exact_networks[] = {
 			     "decay_steps=4|decay_rate=0.5|warmup_steps=3)",
 		.input = SHAPE1(23),
 		.target = SHAPE1(4),
-		.batch_size = 37,
+		.batch_size = 13, /* two chunks of 8 */
 		.samples = 120,
 		.epochs = 3,
 	},
@@ -232,7 +232,7 @@ const struct exact_network exact_networks[] = {
 			   "RandomRotation factor=0.05; RandomZoom height_factor=-0.3,0.2",
 		.input = SHAPE3(9, 7, 3),
 		.classes = 5,
-		.batch_size = 21,
+		.batch_size = 12,
 		.samples = 50,
 		.epochs = 3,
 	},

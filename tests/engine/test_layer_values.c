@@ -62,7 +62,8 @@ static struct bench *bench_new(const char *layer, const struct shape *in, int n_
 		.dy = b->dy,
 		.saved = (uint8_t *)b->saved,
 		.scratch = b->scratch,
-		.training = true };
+		.training = true,
+		.chunk = PLAN_CHUNK_MAX };
 	for (int i = 0; i < n_in; i++) {
 		b->step.x[i] = b->x[i];
 		b->step.dx[i] = b->dx[i];

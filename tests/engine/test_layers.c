@@ -89,9 +89,10 @@ static void check_parts(const struct model *m, const struct plan_options *option
 			fail_msg("a batch of %d in parts of %d: other bits",
 				(int)options->batch_size, (int)part);
 	}
-	if (options->batch_size > PLAN_CHUNK && part != PLAN_CHUNK)
+	int64_t chunk = plan_chunk(options->batch_size);
+	if (options->batch_size > chunk && part != chunk)
 		fail_msg("a batch of %d was never worked in parts of %d", (int)options->batch_size,
-			PLAN_CHUNK);
+			(int)chunk);
 }
 
 static void check(const char *layers, struct shape input, int64_t batch)

@@ -98,6 +98,7 @@ static void bench_open(
 		.partial = { b->partial, b->partial + CHUNKS * b->w_values },
 		.partial_floats = { b->w_values, c->out },
 		.scratch = noise(8, b->plan.scratch_floats),
+		.chunk = PLAN_CHUNK_MAX,
 		.count = SAMPLES,
 	};
 	assert_int_equal(b->plan.table_ints, 0); /* a direct convolution has a table */
@@ -173,7 +174,7 @@ static struct wanted convolve(const struct bench *b)
 			if (h >= 0 && h < b->c->height && w >= 0 && w < b->c->width)
 				add_tap(b, &wanted,
 					((n * b->c->height + h) * b->c->width + w) * b->c->in,
-					at * out, i, n / PLAN_CHUNK);
+					at * out, i, n / PLAN_CHUNK_MAX);
 		}
 	}
 	return wanted;
@@ -236,7 +237,7 @@ static void test_same_bits_on_every_table_and_in_two_parts(void **state)
 			if (!kernels)
 				continue;
 			bench_open(&b, &cases[i], kernels);
-			bench_run(&b, PLAN_CHUNK);
+			bench_run(&b, PLAN_CHUNK_MAX);
 			check_same(&reference, &b, kernels->name);
 			bench_close(&b);
 		}
