@@ -14,6 +14,14 @@ static inline double accuracy_result(const void *conf, int64_t width, int64_t sa
 	return metric_share(counts[ACCURACY_RIGHT], counts[ACCURACY_OF]);
 }
 
+/* Whether the last axis names classes at all: of one output the class would be no place in it. */
+static inline bool accuracy_needs_classes(const struct metric_request *r, struct error *err)
+{
+	return metric_depth(&r->output) > 1 ||
+	       error_at(err, ERROR_INVALID, "",
+		       "needs an output for each class; the network has 1: take binary_accuracy");
+}
+
 /* The class of the row that begins at output `at`: the label, or the first largest target. */
 static inline int64_t accuracy_class(const struct metric_sample *s, int64_t at)
 {

@@ -7,9 +7,8 @@ static bool dense_plan(const void *conf, const struct metric_request *r, struct 
 	struct error *err)
 {
 	(void)conf; /* has no arguments */
-	if (metric_depth(&r->output) < 2)
-		return error_at(err, ERROR_INVALID, "",
-			"needs an output for each class; the network has 1: take binary_accuracy");
+	if (!accuracy_needs_classes(r, err))
+		return false;
 	*ret = (struct metric_plan){ .n_counts = ACCURACY_COUNTS };
 	return true;
 }

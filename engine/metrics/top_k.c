@@ -20,6 +20,8 @@ static bool top_plan(const void *conf, const struct metric_request *r, struct me
 {
 	int64_t k = ((const struct conf *)conf)->k, classes = metric_depth(&r->output);
 
+	if (!accuracy_needs_classes(r, err))
+		return false;
 	if (k > classes)
 		return error_at(err, ERROR_INVALID, "/k",
 			"k is %" PRId64 "; allowed: at most the network's %" PRId64 " outputs", k,

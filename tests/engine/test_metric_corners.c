@@ -144,6 +144,12 @@ static const struct {
 		"top_k_categorical_accuracy: k is 5; allowed: at most the network's 4 outputs" },
 	{ "top_k_categorical_accuracy k=4", { 2, { 2, 3 } }, false, "/metrics/1/k",
 		"k is 4; allowed: at most the network's 3 outputs" },
+	/* A label would be an index far behind the one output. */
+	{ "top_k_categorical_accuracy k=1", { 1, { 1 } }, true, "/metrics/1",
+		"top_k_categorical_accuracy: needs an output for each class; the network has 1: "
+		"take binary_accuracy" },
+	{ "sparse_top_k_categorical_accuracy k=1", { 1, { 1 } }, true, "/metrics/1",
+		"take binary_accuracy" },
 	{ "f1_score", { 1, { 1 } }, false, "/metrics/1/threshold",
 		"f1_score: the network has 1 output, which is always the largest; give a "
 		"threshold, as 0.5" },
