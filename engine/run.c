@@ -163,6 +163,9 @@ void run_initialize(struct run *r, uint64_t seed)
 		initializer_fill(wp->initializer, &request, run_weight(r, i));
 		for (int s = 0; s < p->slots.count && !w->frozen; s++)
 			fill(run_slot(r, i, s), w->values, slot_start(p, s));
+		if (p->slots.average != OPTIMIZER_NO_SLOT && !w->frozen)
+			memcpy(run_slot(r, i, p->slots.average), run_weight(r, i),
+				(size_t)w->values * sizeof(float));
 	}
 }
 

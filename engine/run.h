@@ -27,8 +27,8 @@ struct run *run_new(const struct plan *plan, const struct kernels *kernels, int 
 void run_free(struct run *r);
 DEFINE_AUTO_FREE(struct run, run_free)
 
-/* Draws the first weights and sets the optimizer's slots to 0. The seed is that of all that is
- * random later, too. */
+/* Draws the first weights and sets the optimizer's slots to their first values; a mean of the
+ * weights is the weights then. The seed is that of all that is random later, too. */
 void run_initialize(struct run *r, uint64_t seed);
 
 /* Then: lets layers measure the data they will be trained on. */

@@ -289,6 +289,21 @@ static void test_each_follows_its_formulas(void **state)
 	}
 }
 
+static void untouched(struct memory *m, double g, int t)
+{
+	(void)m, (void)g, (void)t; /* w stays where it began */
+}
+
+/* A mean that was never made is not 0. */
+static void test_a_training_too_short_for_one_step_keeps_its_weights(void **state)
+{
+	static const struct optimizer_case c = { "SGD use_ema=true gradient_accumulation_steps=100",
+		untouched };
+
+	(void)state;
+	check(&c, NULL);
+}
+
 static void test_no_row_is_left_out(void **state)
 {
 	(void)state;
@@ -327,6 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_follows_its_formulas),
+		cmocka_unit_test(test_a_training_too_short_for_one_step_keeps_its_weights),
 		cmocka_unit_test(test_no_row_is_left_out),
 		cmocka_unit_test(test_only_one_way_of_clipping_at_a_time),
 	};
