@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -312,8 +313,9 @@ static void run_callbacks(struct trainer *t, struct trainer_epoch *e)
 		if (ce.is_best && callback_keeps_best(c))
 			trainer_keep_best(t);
 	}
+	/* A rate that was divided down to 0 is still one that was set. */
 	if (rate != learning_rate(t))
-		t->memory[MEMORY_LEARNING_RATE] = rate;
+		t->memory[MEMORY_LEARNING_RATE] = fmax(rate, DBL_MIN);
 	if (e->stops || e->epoch == t->options.epochs)
 		training_finish(t);
 }

@@ -536,6 +536,23 @@ static void test_callbacks_that_do_not_watch_go_with_anything(void **state)
 	job_done(&j);
 }
 
+/* Lowered below what a double holds, it does not jump back to the first one. */
+static void test_a_rate_lowered_to_nothing_stays_there(void **state)
+{
+	static struct job j;
+
+	(void)state;
+	job_init(&j, "SGD learning_rate=0.5",
+		"ReduceLROnPlateau monitor=loss patience=1 factor=1e-200 min_delta=1000", 7);
+	job_run(&j, 2);
+	assert_int_equal(j.n, 7);
+	for (int i = 2; i < j.n; i++)
+		if (!(j.epochs[i].learning_rate <= 0.5 * 1e-200))
+			fail_msg("epoch %d has %g", i + 1, j.epochs[i].learning_rate);
+	assert_ends_with_weights_of(&j, 2, "rates of nothing");
+	job_done(&j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_a_training_that_stops_early_ends_with_the_means),
 		cmocka_unit_test(test_the_recorded_rates_are_those_of_keras),
 		cmocka_unit_test(test_a_lower_rate_is_used),
+		cmocka_unit_test(test_a_rate_lowered_to_nothing_stays_there),
 		cmocka_unit_test(test_callbacks_that_do_not_watch_go_with_anything),
 	};
 
