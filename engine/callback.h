@@ -81,7 +81,7 @@ bool callback_keeps_best(const struct callback *c);
 
 /* Whether `value` is better than `than` by more than min_delta. */
 bool callback_improves(const struct callback_watch *w, bool higher, double value, double than);
-/* The worst there is: whatever comes first is better. */
+/* The worst there is: better than nothing but no value at all. */
 double callback_worst(bool higher);
 
 enum { CALLBACK_VAL_LOSS = 1 };

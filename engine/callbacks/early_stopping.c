@@ -32,12 +32,11 @@ static void stopping_epoch(const void *conf, double *memory, struct callback_epo
 
 	if (isnan(e->value) || e->epoch <= c->start_from_epoch)
 		return;
-	if (memory[SEEN] == 0)
-		memory[BEST] = callback_worst(e->higher);
-	e->is_best = memory[SEEN] == 0; /* something must be there to come back to */
+	bool better = memory[SEEN] == 0 ||
+		      callback_improves(&c->watch, e->higher, e->value, memory[BEST]);
 	memory[SEEN] = 1;
 	memory[WAIT]++;
-	if (callback_improves(&c->watch, e->higher, e->value, memory[BEST])) {
+	if (better) {
 		memory[BEST] = e->value;
 		e->is_best = true;
 		if (isnan(c->baseline) ||

@@ -31,14 +31,14 @@ static void plateau_epoch(const void *conf, double *memory, struct callback_epoc
 
 	if (isnan(e->value))
 		return;
-	if (memory[SEEN] == 0)
-		memory[BEST] = callback_worst(e->higher);
+	bool better = memory[SEEN] == 0 ||
+		      callback_improves(&c->watch, e->higher, e->value, memory[BEST]);
 	memory[SEEN] = 1;
 	if (memory[COOLDOWN] > 0) {
 		memory[COOLDOWN]--;
 		memory[WAIT] = 0;
 	}
-	if (callback_improves(&c->watch, e->higher, e->value, memory[BEST])) {
+	if (better) {
 		memory[BEST] = e->value;
 		memory[WAIT] = 0;
 		return;

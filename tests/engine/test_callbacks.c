@@ -147,6 +147,10 @@ static const struct {
 	{ "epochs without a value", "EarlyStopping patience=2", 7, { 3, NAN, 4, NAN, 2, NAN, 5 }, 7,
 		5 },
 	{ "no value at all", "EarlyStopping", 3, { NAN, NAN, NAN }, 3, 0 },
+	{ "the first value is better, even if there is no worse one", "EarlyStopping patience=2", 6,
+		{ INFINITY, INFINITY, INFINITY, 0, 0, 0 }, 3, 1 },
+	{ "and one that is not infinite is better then", "EarlyStopping patience=2", 6,
+		{ INFINITY, INFINITY, 1, 1, 1, 1 }, 5, 3 },
 };
 
 /* Each where lower is better, and turned round. */
@@ -217,6 +221,19 @@ static void test_on_any_values_they_do_as_keras(void **state)
 				fail_msg("%d: %s: epoch %d has %.17g; Keras: %.17g", i, callback,
 					e + 1, c.rates[e], rates[e]);
 	}
+}
+
+static void test_an_infinite_first_value_is_no_plateau_yet(void **state)
+{
+	static const double values[] = { INFINITY, INFINITY, INFINITY, 1, 1 };
+	static const double wanted[] = { .1, .1, .1, .05, .05 };
+
+	(void)state;
+	struct course c =
+		follow("ReduceLROnPlateau factor=0.5 patience=2", values, COUNT_OF(values), false);
+	for (size_t i = 0; i < COUNT_OF(values); i++)
+		if (fabs(c.rates[i] - wanted[i]) > 1e-15)
+			fail_msg("epoch %zu: %g, wanted %g", i + 1, c.rates[i], wanted[i]);
 }
 
 static void test_a_plateau_lowers_the_rate_by_its_factor(void **state)
@@ -558,6 +575,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_early_stopping_ends_where_keras_does),
 		cmocka_unit_test(test_on_any_values_they_do_as_keras),
+		cmocka_unit_test(test_an_infinite_first_value_is_no_plateau_yet),
 		cmocka_unit_test(test_a_plateau_lowers_the_rate_by_its_factor),
 		cmocka_unit_test(test_the_best_weights_come_back),
 		cmocka_unit_test(test_what_has_ended_does_not_go_on),
