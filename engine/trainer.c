@@ -267,7 +267,8 @@ static bool evaluate(struct trainer *t, const atomic_bool *stop, struct trainer_
 	return whole;
 }
 
-/* What a callback watches in this epoch; NAN: nothing. */
+/* What a callback watches in this epoch; NAN: nothing. A value that is no number is one that
+ * improves nothing. */
 static double watched(
 	const struct trainer *t, const struct trainer_epoch *e, const struct callback *c)
 {
@@ -275,12 +276,15 @@ static double watched(
 	bool validation = false;
 	const char *name = callback_monitored(c, &validation);
 	int metric = name ? model_find_metric(m, name) : -1;
+	double value;
 
-	if (!name)
+	if (!name || (validation && !e->validated))
 		return NAN;
 	if (metric < 0)
-		return validation ? e->val_loss : e->loss;
-	return validation ? e->val_metrics[metric] : e->metrics[metric];
+		value = validation ? e->val_loss : e->loss;
+	else
+		value = validation ? e->val_metrics[metric] : e->metrics[metric];
+	return isnan(value) ? callback_worst(callback_wants_higher(c, m)) : value;
 }
 
 /* At the end of the training: as in Keras the weights become their running means first; then the

@@ -495,6 +495,26 @@ static void test_a_training_that_stops_early_ends_with_the_means(void **state)
 	job_done(&short_one);
 }
 
+static void test_a_validation_loss_that_stays_nan_stops_the_training(void **state)
+{
+	static const float broken[FEATURES] = { NAN, 1, 1, 1 };
+	static struct job j;
+
+	(void)state;
+	for (int freq = 1; freq <= 2; freq++) {
+		job_init(&j, "SGD", "EarlyStopping patience=2", 12);
+		struct data validation = j.data;
+		validation.x = broken;
+		validation.count = 1;
+		j.options.validation = &validation;
+		j.options.validation_freq = freq;
+		job_run(&j, 0);
+		assert_true(isnan(j.epochs[j.n - 1].val_loss));
+		assert_int_equal(j.n, 3 * freq); /* an epoch without a validation has no loss */
+		job_done(&j);
+	}
+}
+
 static void test_the_recorded_rates_are_those_of_keras(void **state)
 {
 	static const struct keras k = {
@@ -583,6 +603,7 @@ int main(void)
 		cmocka_unit_test(test_the_recorded_rates_are_those_of_keras),
 		cmocka_unit_test(test_a_lower_rate_is_used),
 		cmocka_unit_test(test_a_rate_lowered_to_nothing_stays_there),
+		cmocka_unit_test(test_a_validation_loss_that_stays_nan_stops_the_training),
 		cmocka_unit_test(test_callbacks_that_do_not_watch_go_with_anything),
 	};
 
