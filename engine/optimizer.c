@@ -46,11 +46,6 @@ static int64_t accumulation_of(const struct optimizer_conf *c)
 	return c->gradient_accumulation_steps == PARAM_NULL ? 1 : c->gradient_accumulation_steps;
 }
 
-int64_t optimizer_iterations(const void *conf, int64_t batch)
-{
-	return batch / accumulation_of(conf);
-}
-
 static double or_none(double limit)
 {
 	return isnan(limit) ? INFINITY : limit;
@@ -60,7 +55,7 @@ void optimizer_begin(const struct optimizer_class *class, const void *conf, doub
 	int64_t batch, struct optimizer_step *s)
 {
 	const struct optimizer_conf *c = conf;
-	int64_t done = optimizer_iterations(conf, batch);
+	int64_t done = batch / accumulation_of(c); /* of the optimizer's own steps */
 
 	s->rule = class->rule(conf);
 	s->applies = (batch + 1) % accumulation_of(c) == 0;

@@ -113,5 +113,3 @@ bool optimizer_check(const void *conf, struct error *err) MUST_CHECK;
  * zeros. rate: the learning rate there. */
 void optimizer_begin(const struct optimizer_class *class, const void *conf, double rate,
 	int64_t batch, struct optimizer_step *s);
-/* The optimizer's own steps that were done before that batch: Keras's iterations. */
-int64_t optimizer_iterations(const void *conf, int64_t batch);

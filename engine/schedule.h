@@ -19,7 +19,8 @@ extern const struct param_family schedule_family;
 /* Room for the largest conf of the family, in doubles: PARAM_VARIANT_OF(SCHEDULE_DOUBLES). */
 enum { SCHEDULE_DOUBLES = 40 };
 
-/* The learning rate of a step, counted from 0: Keras's iterations before the update. */
+/* The learning rate of a step of the training, a batch, counted from 0. With gradients of several
+ * batches Keras counts batches here, too, and the optimizer's steps everywhere else. */
 double schedule_rate(const struct param_variant *v, int64_t step);
 
 /* Refuses arguments that do not go together; err->pointer begins with `pointer`. */

@@ -133,7 +133,8 @@ static void train_early_stages(struct trainer *t)
 	}
 }
 
-/* The learning rate of the next step. */
+/* The learning rate of the next step. A schedule follows Keras's count of batches, also where the
+ * optimizer takes one step for several. */
 static double learning_rate(const struct trainer *t)
 {
 	const struct optimizer_conf *c = (const void *)t->options.plan->model->optimizer_conf;
@@ -141,7 +142,7 @@ static double learning_rate(const struct trainer *t)
 
 	if (set != 0)
 		return set;
-	return schedule_rate(&c->learning_rate.variant, optimizer_iterations(c, t->state.step));
+	return schedule_rate(&c->learning_rate.variant, t->state.step);
 }
 
 /* What is left to do where whole gradients or weights had to be there first. */

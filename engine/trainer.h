@@ -84,7 +84,7 @@ void trainer_progress(const struct trainer *t, struct trainer_progress *ret);
 /* One finished epoch. */
 struct trainer_epoch {
 	int64_t epoch; /* counts from 1 */
-	int64_t step;  /* optimizer steps since the start of the job */
+	int64_t step;  /* steps since the start of the job */
 	/* Over the training samples as they were seen, and over the validation data: NAN without
 	 * them. Of the model's metrics. */
 	double loss, metrics[MODEL_METRICS_MAX];
@@ -125,7 +125,7 @@ void trainer_tensor(const struct trainer *t, int index, struct trainer_tensor *r
 struct trainer_state {
 	int64_t epoch;         /* epochs finished */
 	int64_t step_in_epoch; /* steps done in the epoch after it; 0 at an epoch's end */
-	int64_t step;          /* optimizer steps since the start */
+	int64_t step;          /* steps, each of a batch, since the start */
 	int64_t epoch_samples; /* done in the unfinished epoch */
 	double epoch_loss_sum;
 };

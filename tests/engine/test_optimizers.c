@@ -172,6 +172,16 @@ static void adam_accumulated(struct memory *m, double g, int t)
 	m->c = 0;
 }
 
+/* Whose rate halves in two batches, not in two of its steps. */
+static void accumulated_on_schedule(struct memory *m, double g, int t)
+{
+	m->a += g;
+	if (t % 3 != 0)
+		return;
+	m->w -= 0.1 * pow(0.5, (t - 1) / 2.0) * m->a / 3;
+	m->a = 0;
+}
+
 static void averaged(struct memory *m, double g, int t)
 {
 	m->w -= 0.1 * g;
@@ -207,6 +217,10 @@ static const struct optimizer_case {
 	{ "SGD learning_rate=0.1 weight_decay=0.2", decayed },
 	{ "SGD learning_rate=0.1 gradient_accumulation_steps=3", accumulated },
 	{ "Adam learning_rate=0.1 gradient_accumulation_steps=3", adam_accumulated },
+	{ "SGD "
+	  "learning_rate=ExponentialDecay(initial_learning_rate=0.1|decay_steps=2|decay_rate=0.5)"
+	  " gradient_accumulation_steps=3",
+		accumulated_on_schedule },
 	{ "SGD learning_rate=0.1 use_ema=true ema_momentum=0.75 ema_overwrite_frequency=4",
 		averaged },
 };
