@@ -288,8 +288,8 @@ static double watched(
 	return isnan(value) ? callback_worst(callback_wants_higher(c, m)) : value;
 }
 
-/* At the end of the training: as in Keras the weights become their running means first; then the
- * best ones come back, if they were kept. */
+/* At the end of the training, after its last validation: as in Keras the weights become their
+ * running means first; then the best ones come back, if they were kept. */
 static void training_finish(struct trainer *t)
 {
 	run_overwrite_with_means(t->run);
@@ -375,8 +375,6 @@ static enum trainer_outcome run_epoch(struct trainer *t, const struct trainer_ev
 		if (events->step)
 			events->step(events->ctx);
 	}
-	if (s->epoch + 1 == t->options.epochs)
-		run_overwrite_with_means(t->run);
 	e.train_seconds = (double)(clock_monotonic_ns() - begin) * 1e-9;
 	if (validates(t, e.epoch) && !evaluate(t, stop, &e))
 		return TRAINER_STOPPED;

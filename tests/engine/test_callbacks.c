@@ -495,6 +495,24 @@ static void test_a_training_that_stops_early_ends_with_the_means(void **state)
 	job_done(&short_one);
 }
 
+/* As in Keras, with the weights as they were trained: the means come after it. */
+static void test_the_last_epoch_is_validated_as_any_other(void **state)
+{
+	static struct job shorter, longer;
+
+	(void)state;
+	job_init(&shorter, "Adam use_ema=true ema_momentum=0.5", NULL, 3);
+	job_run(&shorter, 0);
+	job_init(&longer, "Adam use_ema=true ema_momentum=0.5", NULL, 4);
+	job_run(&longer, 0);
+	for (int i = 0; i < shorter.n; i++)
+		if (shorter.epochs[i].val_loss != longer.epochs[i].val_loss)
+			fail_msg("epoch %d: %.17g as one of 3, %.17g as one of 4", i + 1,
+				shorter.epochs[i].val_loss, longer.epochs[i].val_loss);
+	job_done(&shorter);
+	job_done(&longer);
+}
+
 static void test_a_validation_loss_that_stays_nan_stops_the_training(void **state)
 {
 	static const float broken[FEATURES] = { NAN, 1, 1, 1 };
@@ -600,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_the_best_weights_come_back),
 		cmocka_unit_test(test_what_has_ended_does_not_go_on),
 		cmocka_unit_test(test_a_training_that_stops_early_ends_with_the_means),
+		cmocka_unit_test(test_the_last_epoch_is_validated_as_any_other),
 		cmocka_unit_test(test_the_recorded_rates_are_those_of_keras),
 		cmocka_unit_test(test_a_lower_rate_is_used),
 		cmocka_unit_test(test_a_rate_lowered_to_nothing_stays_there),
