@@ -21,14 +21,14 @@ struct spec_class_weight {
 	int64_t class;
 	double weight; /* (0, 1e6] */
 };
-enum { SPEC_CLASS_WEIGHTS_MAX = 4096 };
+enum { SPEC_CLASSES_MAX = 4096 }; /* labels beyond are numbers, not classes */
 
 struct spec {
 	char name[65]; /* ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$; default: the data set's name */
 	char dataset[65];
 	enum spec_validation validation; /* default: test */
 	double fraction;                 /* of the training samples: SPEC_VALIDATION_FRACTION */
-	enum spec_stratify stratify;     /* default: where the targets are labels */
+	enum spec_stratify stratify;     /* default: where the targets are classes */
 	struct spec_class_weight *class_weights; /* owned; ascending; the others count 1 */
 	int n_class_weights;
 	/* Owned, with its metrics. Without a loss: sparse_categorical_crossentropy; without an
@@ -84,7 +84,7 @@ int64_t spec_steps(const struct spec *s, const struct dataset *dataset);
 
 /* All that the spec says of the training; the plan, the data and the machine are the caller's. */
 void spec_trainer_options(const struct spec *s, struct trainer_options *ret);
-/* Whether labels are stratified when samples are kept back. */
+/* Whether each class keeps its share when samples are kept back. */
 bool spec_stratifies(const struct spec *s, const struct data *train);
 /* How much each of the classes counts, the caller frees; *ret NULL: all count 1. false: no memory.
  */

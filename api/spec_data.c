@@ -36,7 +36,7 @@ static bool read_stratify(
 	if (json_type(v) == JSON_BOOL)
 		s->stratify = json_bool(v) ? SPEC_STRATIFY_YES : SPEC_STRATIFY_NO;
 	return json_type(v) == JSON_BOOL || json_type(v) == JSON_NULL ||
-	       value_refuse(v, "stratify", "a boolean, or null: where the targets are labels",
+	       value_refuse(v, "stratify", "a boolean, or null: where the targets are classes",
 		       pointer, problems);
 }
 
@@ -113,7 +113,8 @@ void validation_print(struct json_writer *w, const struct spec *s)
 
 bool spec_stratifies(const struct spec *s, const struct data *train)
 {
-	return s->stratify != SPEC_STRATIFY_NO && train->classes > 0;
+	return s->stratify != SPEC_STRATIFY_NO && train->classes > 0 &&
+	       train->classes <= SPEC_CLASSES_MAX;
 }
 
 /* --- class_weight ------------------------------------------------------------------------------
@@ -164,10 +165,10 @@ bool class_weight_read(
 	if (json_type(v) != JSON_OBJECT)
 		return value_refuse(v, "class_weight",
 			"an object of numbers, {\"<class>\": weight}, or null", pointer, problems);
-	if (json_count(v) > SPEC_CLASS_WEIGHTS_MAX)
+	if (json_count(v) > SPEC_CLASSES_MAX)
 		return problem_at(problems, pointer,
 			"class_weight has %d classes; allowed: at most %d", json_count(v),
-			SPEC_CLASS_WEIGHTS_MAX);
+			SPEC_CLASSES_MAX);
 	s->class_weights = calloc((size_t)json_count(v) + 1, sizeof *s->class_weights);
 	if (!s->class_weights)
 		return error_no_memory(&err) || problems_add(problems, &err);

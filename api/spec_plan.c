@@ -131,13 +131,26 @@ static bool check_alike(const struct data *train, const struct data *test, struc
 	return true;
 }
 
+/* What is asked for takes the classes one by one. */
+static bool check_classes(
+	const struct data *train, const char *pointer, const char *asked, struct error *err)
+{
+	if (train->classes == 0)
+		return error_at(err, ERROR_INVALID, pointer, "%s; y_train has no labels", asked);
+	if (train->classes > SPEC_CLASSES_MAX)
+		return error_at(err, ERROR_INVALID, pointer,
+			"%s; y_train has labels up to %" PRId64 "; allowed: up to %d", asked,
+			train->classes - 1, SPEC_CLASSES_MAX - 1);
+	return true;
+}
+
 static bool check_split(const struct spec *s, const struct data *train, struct error *err)
 {
 	int64_t kept_back;
 
-	if (s->stratify == SPEC_STRATIFY_YES && train->classes == 0)
-		return error_at(err, ERROR_INVALID, "/validation/stratify",
-			"stratify is true; y_train has no labels whose shares could be kept");
+	if (s->stratify == SPEC_STRATIFY_YES &&
+		!check_classes(train, "/validation/stratify", "stratify is true", err))
+		return false;
 	if (split_count(train->count, s->fraction, &kept_back, err))
 		return true;
 	error_pointer_prefix(err, "/validation/fraction");
@@ -165,9 +178,8 @@ static bool check_class_weight(const struct spec *s, const struct data *train, s
 {
 	if (s->n_class_weights == 0)
 		return true;
-	if (train->classes == 0)
-		return error_at(err, ERROR_INVALID, "/class_weight",
-			"class_weight is given, but y_train has no labels");
+	if (!check_classes(train, "/class_weight", "class_weight is given", err))
+		return false;
 	/* They ascend. */
 	int64_t class = s->class_weights[s->n_class_weights - 1].class;
 	if (class < train->classes)

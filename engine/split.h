@@ -19,9 +19,9 @@ struct split {
 bool split_count(
 	int64_t samples, double fraction, int64_t *ret_validation, struct error *err) MUST_CHECK;
 
-/* fraction: the share of the validation, in (0, 1). stratify needs labels (data.classes > 0).
- * data.index is not looked at. false: one side would be empty (pointer ""), or no memory. The
- * caller frees with split_done. */
+/* fraction: the share of the validation, in (0, 1). stratify needs labels (data.classes > 0),
+ * and few: it takes memory by their number, and time by its square. data.index is not looked at.
+ * false: one side would be empty (pointer ""), or no memory. The caller frees with split_done. */
 bool split_make(const struct data *data, double fraction, bool stratify, uint64_t seed,
 	struct split *ret, struct error *err) MUST_CHECK;
 void split_done(struct split *s);

@@ -466,6 +466,57 @@ static void numbers_as_targets_have_no_classes(void **state)
 	}
 }
 
+/* A split by them would take memory and time by the largest of them, on the scheduler's thread. */
+static void labels_that_are_numbers_are_no_classes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *more;
+		int64_t label_max;
+		bool stratifies;
+		const char *pointer, *text; /* NULL: it is taken */
+	} cases[] = {
+		{ "'validation':{'fraction':0.3}", SPEC_CLASSES_MAX - 1, true, NULL, NULL },
+		{ "'validation':{'fraction':0.3}", SPEC_CLASSES_MAX, false, NULL, NULL },
+		{ "'validation':{'fraction':0.3,'stratify':null}", 1000000000, false, NULL, NULL },
+		{ "'validation':{'fraction':0.3,'stratify':true}", 1000000000, false,
+			"/validation/stratify",
+			"stratify is true; y_train has labels up to 1000000000; allowed: up to "
+			"4095" },
+		{ "'class_weight':{'0':2},'validation':null", SPEC_CLASSES_MAX, false,
+			"/class_weight",
+			"class_weight is given; y_train has labels up to 4096; allowed: up to "
+			"4095" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct dataset d = { .name = "rows",
+			.parts = { PART("float32", 0, 0, 50, 7),
+				PART("int32", 0, cases[i].label_max, 50) } };
+		struct problems problems;
+		struct data train;
+		struct error err;
+		char job[256];
+		(void)snprintf(job, sizeof job,
+			"{'dataset':'rows','loss':'mse','model':{'layers':[{'type':'Dense','units':"
+			"1}]},%s}",
+			cases[i].more);
+		AUTO_FREE(spec_free) struct spec *s = parse_good(job);
+		AUTO_FREE(plan_free) struct plan *p = plan(s, &d, /* bytes_max= */ 0, &problems);
+		if (p && cases[i].pointer)
+			fail_msg("%s: planned", job);
+		if (!p && !cases[i].pointer)
+			fail_msg("%s: %s", job, problems.list[0].text);
+		if (!p) {
+			assert_string_equal(problems.list[0].pointer, cases[i].pointer);
+			assert_string_equal(problems.list[0].text, cases[i].text);
+			continue;
+		}
+		assert_true(spec_describe_data(&d, DATASET_X_TRAIN, DATASET_Y_TRAIN, &train, &err));
+		assert_int_equal(spec_stratifies(s, &train), cases[i].stratifies);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +526,7 @@ int main(void)
 		cmocka_unit_test(a_fraction_is_kept_back),
 		cmocka_unit_test(class_weights_become_one_a_class),
 		cmocka_unit_test(numbers_as_targets_have_no_classes),
+		cmocka_unit_test(labels_that_are_numbers_are_no_classes),
 		cmocka_unit_test(parts_become_samples_and_targets),
 		cmocka_unit_test(bad_data_are_refused_where_they_are_named),
 		cmocka_unit_test(sample_weights_are_used_unless_a_job_says_no),
