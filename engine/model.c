@@ -144,14 +144,24 @@ int model_find_metric(const struct model *m, const char *name)
 	return -1;
 }
 
+/* What stands beside the metrics of an epoch or a step wherever they are written: in answers and
+ * events, the CSV and the log. */
+static const char *const reserved[] = { "loss", "epoch", "epochs", "step", "steps_per_epoch",
+	"learning_rate", "seconds", "samples_per_second", "phase_seconds", "data_seconds",
+	"forward_seconds", "loss_seconds", "backward_seconds", "update_seconds", "eta_seconds",
+	"validating", "job", "job_id", "created_at", "time", "level", "event" };
+
 static bool check_metric_name(const char *name, struct error *err)
 {
 	if (!check_letters(name, err))
 		return false;
-	if (strcmp(name, "loss") == 0 || strncmp(name, "val_", strlen("val_")) == 0)
+	bool taken = strncmp(name, "val_", strlen("val_")) == 0;
+	for (size_t i = 0; i < COUNT_OF(reserved); i++)
+		taken |= strcmp(name, reserved[i]) == 0;
+	if (taken)
 		return error_at(err, ERROR_INVALID, "/name",
-			"a metric cannot be named \"%s\": \"loss\", and \"val_\" before a name, "
-			"have a meaning of their own",
+			"a metric cannot be named \"%s\": that, like \"val_\" before a name, has a "
+			"meaning of its own in what is told of an epoch",
 			name);
 	return true;
 }

@@ -29,8 +29,9 @@ struct model_layer {
 
 struct model_metric {
 	const struct metric_class *class;
-	char name[MODEL_NAME_BYTES]; /* unique; the class's when none is given; never "loss" or
-					"val_…", which stand beside it in a history */
+	char name[MODEL_NAME_BYTES]; /* unique; the class's when none is given; never "loss",
+					"epoch", "val_…" or whatever else stands beside it in a
+					history */
 	_Alignas(16) unsigned char conf[MODEL_METRIC_CONF_BYTES];
 };
 

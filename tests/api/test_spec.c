@@ -419,6 +419,25 @@ static void each_refusal_says_where_and_why(void **state)
 		assert_refused(&refusals[i]);
 }
 
+/* Its records would have a member twice. */
+static void a_metric_cannot_be_named_like_what_stands_beside_it(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "loss", "val_auc", "epoch", "step", "learning_rate",
+		"seconds", "update_seconds", "phase_seconds", "samples_per_second", "eta_seconds",
+		"validating", "job_id", "created_at", "time" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		char job[512], text[128];
+		(void)snprintf(job, sizeof job,
+			"{'dataset':'mnist','model':{'layers':[{'type':'Flatten'}]},'metrics':"
+			"['auc',{'type':'f1_score','name':'%s'}]}",
+			names[i]);
+		(void)snprintf(text, sizeof text, "a metric cannot be named \"%s\"", names[i]);
+		assert_refused(&(struct refusal){ job, "/metrics/1/name", text });
+	}
+}
+
 static void names_as_long_as_allowed_are_taken(void **state)
 {
 	(void)state;
@@ -509,6 +528,7 @@ int main(void)
 		cmocka_unit_test(two_spellings_of_one_job_have_one_echo),
 		cmocka_unit_test(inputs_name_layers_above),
 		cmocka_unit_test(each_refusal_says_where_and_why),
+		cmocka_unit_test(a_metric_cannot_be_named_like_what_stands_beside_it),
 		cmocka_unit_test(names_as_long_as_allowed_are_taken),
 		cmocka_unit_test(all_problems_are_told_at_once),
 		cmocka_unit_test(no_more_problems_are_kept_than_there_is_room_for),
