@@ -280,6 +280,16 @@ static bool check_training(
 	return trainer_check(&options, err);
 }
 
+/* Merged with what is left over, the last batch may be larger than one can be. */
+static bool check_merged(int64_t most, struct error *err)
+{
+	return most <= PLAN_BATCH_MAX ||
+	       error_at(err, ERROR_INVALID, "/last_batch",
+		       "last_batch is \"merge\", so the last batch has %" PRId64
+		       " samples; allowed: at most %d",
+		       most, PLAN_BATCH_MAX);
+}
+
 struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int64_t bytes_max,
 	struct problems *problems)
 {
@@ -295,7 +305,9 @@ struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int6
 	train.count = spec_samples(s, dataset);
 	options.batch_size = trainer_batch_most(
 		train.count, s->batch_size, (enum trainer_last_batch)s->last_batch);
-	AUTO_FREE(plan_free) struct plan *plan = plan_new(s->model, &options, &err);
+	AUTO_FREE(plan_free)
+	struct plan *plan =
+		check_merged(options.batch_size, &err) ? plan_new(s->model, &options, &err) : NULL;
 	if (plan && check_training(s, plan, &train, &err))
 		return STEAL(plan);
 	(void)problems_add(problems, &err); /* likewise */

@@ -517,6 +517,24 @@ static void labels_that_are_numbers_are_no_classes(void **state)
 	}
 }
 
+static void a_merged_batch_too_large_is_refused_where_merge_is_asked_for(void **state)
+{
+	(void)state;
+	struct dataset d = mnist();
+	struct problems problems;
+	AUTO_FREE(spec_free)
+	struct spec *s =
+		parse_good(JOB("'batch_size':700000,'last_batch':'merge','validation':null"));
+
+	d.parts[DATASET_X_TRAIN].dim[0] = d.parts[DATASET_Y_TRAIN].dim[0] = 1300000;
+	AUTO_FREE(plan_free) struct plan *p = plan(s, &d, /* bytes_max= */ 0, &problems);
+	assert_null(p);
+	assert_string_equal(problems.list[0].pointer, "/last_batch");
+	assert_string_equal(problems.list[0].text,
+		"last_batch is \"merge\", so the last batch has 1300000 samples; allowed: at most "
+		"1048576");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +551,7 @@ int main(void)
 		cmocka_unit_test(samples_that_are_rows_need_no_flatten),
 		cmocka_unit_test(test_parts_do_not_matter_without_validation),
 		cmocka_unit_test(what_the_plan_refuses_is_passed_on),
+		cmocka_unit_test(a_merged_batch_too_large_is_refused_where_merge_is_asked_for),
 	};
 
 	return cmocka_run_group_tests_name("api/spec_plan", tests, NULL, NULL);
