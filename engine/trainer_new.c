@@ -66,7 +66,7 @@ static bool check_data(
 			return error_at(err, ERROR_INVALID, "/dataset",
 				"the weight of sample %" PRId64 " of the %s data is %g; allowed: "
 				"[0, inf)",
-				i, what, weight);
+				data_stored(d, i), what, weight);
 	}
 	/* Labels are indices into outputs and matrices: one too large would read and write outside
 	 * them. */
@@ -78,7 +78,7 @@ static bool check_data(
 			return error_at(err, ERROR_INVALID, "/dataset",
 				"label %" PRId64 " of the %s data is %" PRId64
 				"; allowed: [0, %" PRId64 "]",
-				i, what, label_at(d, i), below - 1);
+				data_stored(d, i), what, label_at(d, i), below - 1);
 	return true;
 }
 

@@ -572,6 +572,28 @@ static void test_a_state_that_no_job_of_this_kind_can_have_is_refused(void **sta
 	job_done(&j);
 }
 
+static void test_a_refusal_names_the_row_of_the_data_set_where_it_is_split(void **state)
+{
+	static const int32_t rows[] = { 3, 17 };
+	float weights[SAMPLES] = { 0 };
+	struct job j;
+	struct error err = { 0 };
+
+	(void)state;
+	job_init(&j, "Adam", 20);
+	j.options.train.index = rows;
+	j.options.train.count = COUNT_OF(rows);
+	labels[17] = 4;
+	assert_null(trainer_new(&j.options, &err));
+	assert_string_equal(err.text, "label 17 of the training data is 4; allowed: [0, 3]");
+	labels[17] = 17 * 7 % CLASSES;
+	j.options.train.weights = weights;
+	weights[17] = -1;
+	assert_null(trainer_new(&j.options, &err));
+	assert_non_null(strstr(err.text, "the weight of sample 17 of the training data is -1"));
+	job_done(&j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -586,6 +608,7 @@ int main(void)
 		cmocka_unit_test(test_it_says_where_it_was),
 		cmocka_unit_test(test_a_binary_loss_takes_labels_of_0_and_1),
 		cmocka_unit_test(test_data_are_checked_against_the_plan),
+		cmocka_unit_test(test_a_refusal_names_the_row_of_the_data_set_where_it_is_split),
 		cmocka_unit_test(test_a_state_that_no_job_of_this_kind_can_have_is_refused),
 	};
 
