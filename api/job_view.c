@@ -10,12 +10,19 @@
 /* These four are always there, null while unknown, so that a client needs no test for them. */
 static const char *const usual_metrics[] = { "loss", "accuracy", "val_loss", "val_accuracy" };
 
-double job_view_metric(const struct epoch *epoch, const char *name)
+static const struct metric *find_metric(const struct epoch *epoch, const char *name)
 {
 	for (int i = 0; epoch && i < epoch->n_metrics; i++)
 		if (strcmp(epoch->metrics[i].name, name) == 0)
-			return epoch->metrics[i].value;
-	return NAN;
+			return &epoch->metrics[i];
+	return NULL;
+}
+
+double job_view_metric(const struct epoch *epoch, const char *name)
+{
+	const struct metric *m = find_metric(epoch, name);
+
+	return m ? m->value : NAN;
 }
 
 static bool is_usual(const char *name)
@@ -52,6 +59,14 @@ const struct epoch *job_view_best(const struct epoch_list *list)
 	const struct epoch *best = smallest(list, "val_loss");
 
 	return best ? best : smallest(list, "loss");
+}
+
+const struct epoch *job_view_validated(const struct epoch_list *list)
+{
+	for (int i = list->n_epochs - 1; i >= 0; i--)
+		if (find_metric(&list->epochs[i], "val_loss"))
+			return &list->epochs[i];
+	return NULL;
 }
 
 /* --- where it stands ------------------------------------------------------------------- */
@@ -126,14 +141,19 @@ static void show_metric(struct epoch *shown, const char *name, double value)
 }
 
 /* A running job's own metrics are those of the epoch under way; those of the validation come at an
- * epoch's end and stay until the next. */
+ * epoch's end and stay until the next that is validated. */
 static void write_metrics(
-	const struct epoch *last, const struct live_progress *live, struct json_writer *w)
+	const struct epoch_list *list, const struct live_progress *live, struct json_writer *w)
 {
+	const struct epoch *validated = job_view_validated(list);
 	struct epoch shown = { .n_metrics = 0 };
 
-	if (last)
-		shown = *last;
+	if (list->n_epochs)
+		shown = list->epochs[list->n_epochs - 1];
+	for (int i = 0; validated && i < validated->n_metrics; i++)
+		if (strncmp(validated->metrics[i].name, "val_", strlen("val_")) == 0)
+			show_metric(
+				&shown, validated->metrics[i].name, validated->metrics[i].value);
 	if (live && live->trainer.step) {
 		show_metric(&shown, "loss", live->trainer.loss);
 		for (int i = 0; i < live->trainer.n_metrics; i++)
@@ -184,8 +204,7 @@ bool job_view_write(struct api *a, const struct job *job, struct json_writer *w,
 	json_open_object(w, key);
 	write_head(job, w);
 	write_progress(job, is_live ? &live : NULL, w);
-	write_metrics(epochs.n_epochs ? &epochs.epochs[epochs.n_epochs - 1] : NULL,
-		is_live ? &live : NULL, w);
+	write_metrics(&epochs, is_live ? &live : NULL, w);
 	write_best(job_view_best(&epochs), w);
 	json_put_integer(w, "attempts", job->attempts);
 	json_put_string(w, "error", job->error);

@@ -20,6 +20,10 @@ double job_view_metric(const struct epoch *epoch, const char *name);
  * no epoch has a val_loss; the earliest of equals. NULL: there is none. Borrowed from the list. */
 const struct epoch *job_view_best(const struct epoch_list *list);
 
+/* The newest epoch that was validated, which has all metrics of the job. NULL: none was. Borrowed
+ * from the list. */
+const struct epoch *job_view_validated(const struct epoch_list *list);
+
 /* The metrics of an epoch as members, without braces. `epoch` may be NULL: all unknown. */
 void job_view_metrics(const struct epoch *epoch, struct json_writer *w);
 

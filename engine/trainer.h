@@ -33,8 +33,9 @@ struct trainer_options {
 			     * room for what is merged: trainer_batch_most */
 	enum trainer_last_batch last_batch;
 	int64_t steps_per_epoch; /* 0: all; else an epoch ends after so many */
-	int64_t validation_freq; /* epochs from one validation to the next; 0: 1. The last epoch is
-				  * always validated */
+	int64_t validation_freq; /* epochs from one validation to the next; 0: 1. The last of
+				  * `epochs` is always validated; any other in which a callback
+				  * stops need not be */
 	const struct callbacks *callbacks; /* NULL: none. Borrowed likewise */
 	const float *class_weight;      /* NULL: all 1; else how much the loss of a training sample
 					 * counts, by its label. As many as labels. Borrowed */

@@ -468,13 +468,13 @@ void finish_epoch(struct world *w, const char *id, int64_t epoch, double loss, d
 		{ "memory", 1, { 4 }, slot },
 	};
 	const struct safetensors_meta meta[] = { { "epochs_finished", "1" } };
-	/* Not validated, no matrix. */
+	/* Not validated: neither metrics of it nor a matrix. */
 	static const int64_t confusion[] = { 4, 1, 0, 0, 2, 0, 1, 0, 0 };
 	struct epoch e = { .epoch = epoch,
 		.step = 4 * epoch,
 		.confusion = isnan(val_loss) ? NULL : confusion,
 		.classes = 3,
-		.n_metrics = 4,
+		.n_metrics = isnan(val_loss) ? 2 : 4,
 		.learning_rate = 0.001,
 		.seconds = 0.5,
 		.samples_per_second = 40,

@@ -110,6 +110,6 @@ void submit_epochs(struct world *w, int epochs, char ret_id[static JOB_ID_BYTES]
 enum { JOB_TARGET_BYTES = 128 };
 const char *job_target(char buffer[static JOB_TARGET_BYTES], const char *id, const char *rest);
 void move_job(struct world *w, const char *id, enum job_status to, const char *reason);
-/* Stores an epoch with its checkpoint for a running job. Without a val_loss (NAN) it has no
- * confusion matrix. */
+/* Stores an epoch with its checkpoint for a running job. Without a val_loss (NAN) it is not
+ * validated. */
 void finish_epoch(struct world *w, const char *id, int64_t epoch, double loss, double val_loss);

@@ -362,6 +362,30 @@ static void test_running_job_shows_where_it_stands(void **state)
 	reply_done(&r);
 }
 
+static void test_a_validation_is_shown_until_the_next(void **state)
+{
+	struct world *w = *state;
+	char id[JOB_ID_BYTES], target[JOB_TARGET_BYTES];
+	struct reply r;
+
+	put_tiny(w);
+	submit_epochs(w, 4, id);
+	job_target(target, id, "");
+	move_job(w, id, JOB_RUNNING, NULL);
+	finish_epoch(w, id, 1, 1.5, NAN);
+	finish_epoch(w, id, 2, 1.25, 0.75);
+	finish_epoch(w, id, 3, 1.0, NAN);
+	reply_to(w, GET(target), &r);
+	assert_true(number_at(&r, "metrics.loss") == 1.0);
+	assert_true(number_at(&r, "metrics.val_loss") == 0.75);
+	assert_true(number_at(&r, "metrics.val_accuracy") == 0.25);
+	reply_done(&r);
+	finish_epoch(w, id, 4, 0.5, 0.625);
+	reply_to(w, GET(target), &r);
+	assert_true(number_at(&r, "metrics.val_loss") == 0.625);
+	reply_done(&r);
+}
+
 static void test_failed_job_says_why(void **state)
 {
 	struct world *w = *state;
@@ -507,6 +531,7 @@ int main(void)
 		WORLD_TEST(test_list_queries_that_are_wrong),
 		WORLD_TEST(test_show_and_etag),
 		WORLD_TEST(test_running_job_shows_where_it_stands),
+		WORLD_TEST(test_a_validation_is_shown_until_the_next),
 		WORLD_TEST(test_failed_job_says_why),
 		WORLD_TEST(test_jobs_that_are_not_there),
 		WORLD_TEST(test_patch),
