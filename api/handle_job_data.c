@@ -72,16 +72,20 @@ static void add_number(struct buffer *out, double value)
 	buffer_printf(out, ",%s", text);
 }
 
-/* RFC 4180 without a need for quotes: metric names are identifiers. The columns are those of the
- * first epoch. */
+/* RFC 4180 without a need for quotes: metric names are identifiers. Where only some epochs are
+ * validated, the others are not a number in the columns of the validation. */
 static void answer_epochs_csv(struct api_response *r, const struct epoch_list *list, int first)
 {
+	const struct epoch *columns = job_view_validated(list);
 	struct buffer *out = &r->body;
+
+	if (!columns && list->n_epochs)
+		columns = &list->epochs[0];
 
 	answer_begin(r, 200, "text/csv; charset=utf-8", ANSWER_BYTES_MAX);
 	buffer_add_text(out, "epoch,step");
-	for (int m = 0; list->n_epochs && m < list->epochs[0].n_metrics; m++)
-		buffer_printf(out, ",%s", list->epochs[0].metrics[m].name);
+	for (int m = 0; columns && m < columns->n_metrics; m++)
+		buffer_printf(out, ",%s", columns->metrics[m].name);
 	buffer_add_text(out, ",learning_rate,seconds,samples_per_second");
 	for (int i = 0; i < PHASE_COUNT; i++)
 		buffer_printf(out, ",%s_seconds", trainer_phase_names[i]);
@@ -89,8 +93,8 @@ static void answer_epochs_csv(struct api_response *r, const struct epoch_list *l
 	for (int i = first; i < list->n_epochs; i++) {
 		const struct epoch *e = &list->epochs[i];
 		buffer_printf(out, "%lld,%lld", (long long)e->epoch, (long long)e->step);
-		for (int m = 0; m < list->epochs[0].n_metrics; m++)
-			add_number(out, job_view_metric(e, list->epochs[0].metrics[m].name));
+		for (int m = 0; m < columns->n_metrics; m++)
+			add_number(out, job_view_metric(e, columns->metrics[m].name));
 		add_number(out, e->learning_rate);
 		add_number(out, e->seconds);
 		add_number(out, e->samples_per_second);

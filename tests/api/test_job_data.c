@@ -105,6 +105,35 @@ static void test_epochs_as_csv(void **state)
 	api_response_done(&r);
 }
 
+/* With validation_freq 2 the first epoch has none of the columns. */
+static void test_csv_has_the_validation_that_comes_later(void **state)
+{
+	static const char wanted[] =
+		"epoch,step,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,samples_per_"
+		"second,data_seconds,"
+		"forward_seconds,loss_seconds,backward_seconds,update_seconds\r\n"
+		"1,4,1.5,0.5,nan,nan,0.001,0.5,40,0.1,0.1,0.1,0.1,0.1\r\n"
+		"2,8,1.25,0.5,0.3,0.25,0.001,0.5,40,0.1,0.1,0.1,0.1,0.1\r\n"
+		"3,12,1,0.5,nan,nan,0.001,0.5,40,0.1,0.1,0.1,0.1,0.1\r\n";
+	struct world *w = *state;
+	char id[JOB_ID_BYTES], t[JOB_TARGET_BYTES];
+	struct api_response r;
+
+	put_tiny(w);
+	submit_epochs(w, 4, id);
+	move_job(w, id, JOB_RUNNING, NULL);
+	finish_epoch(w, id, 1, 1.5, NAN);
+	finish_epoch(w, id, 2, 1.25, 0.3);
+	finish_epoch(w, id, 3, 1, NAN);
+	ask(w,
+		&(struct ask){ .method = "GET",
+			.target = job_target(t, id, "/epochs"),
+			.header = { [HEADER_ACCEPT] = "text/csv" } },
+		&r);
+	assert_string_equal(r.body.data, wanted);
+	api_response_done(&r);
+}
+
 static void test_checkpoints(void **state)
 {
 	struct world *w = *state;
@@ -271,6 +300,7 @@ int main(void)
 		WORLD_TEST(test_best_epoch),
 		WORLD_TEST(test_epochs),
 		WORLD_TEST(test_epochs_as_csv),
+		WORLD_TEST(test_csv_has_the_validation_that_comes_later),
 		WORLD_TEST(test_checkpoints),
 		WORLD_TEST(test_model),
 		WORLD_TEST(test_evaluation),
