@@ -198,17 +198,6 @@ void dataset_upload_free(struct dataset_upload *u)
 	free(u);
 }
 
-/* ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ */
-static bool name_is_good(const char *name)
-{
-	static const char letters[] =
-		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
-	size_t n = strlen(name);
-
-	return n > 0 && n < DATASET_NAME_BYTES && name[strspn(name, letters)] == '\0' &&
-	       !strchr("._-", name[0]);
-}
-
 static bool find_part(const char *name, enum dataset_part_index *ret)
 {
 	for (int i = 0; i < DATASET_PART_COUNT; i++)
@@ -231,11 +220,7 @@ bool dataset_upload_begin(struct api_call *call, struct api_response *r)
 	enum dataset_part_index part;
 	struct error err;
 
-	if (!name_is_good(dataset_name_of(call))) {
-		(void)error_set(&err, ERROR_INVALID,
-			"the name of a data set is 1 to %d of A-Z a-z 0-9 . _ -, the first a "
-			"letter or a digit",
-			DATASET_NAME_BYTES - 1);
+	if (!dataset_name_check(dataset_name_of(call), &err)) {
 		answer_error(call, r, &err);
 		return false;
 	}

@@ -45,14 +45,18 @@ bool datasets_find(
 /* ERROR_CONFLICT while a job that is not final uses it. */
 bool datasets_delete(struct database *db, const char *name, struct error *err) MUST_CHECK;
 
+/* Is it one: ^[a-z0-9][a-z0-9._-]{0,63}$? ERROR_INVALID otherwise. Needs no database: a name can be
+ * refused before a part is read. */
+bool dataset_name_check(const char *name, struct error *err) MUST_CHECK;
+
 /* --- writing a part: begin, write any number of times, then commit or abort ----------- */
 struct upload;
 /* An unnamed temporary file in the store: if nobody commits, nothing is left. */
 struct upload *upload_begin(struct database *db, struct error *err) MUST_CHECK;
 bool upload_write(struct upload *u, const void *bytes, size_t size, struct error *err) MUST_CHECK;
 /* Names the bytes by their digest and writes the row; makes the data set if there is none of that
- * name (^[a-z0-9][a-z0-9._-]{0,63}$). Takes dtype, rank and dim from *part and fills the rest of
- * it. Frees u, also on failure. ERROR_INVALID: the bytes do not fit the shape. ERROR_CONFLICT while
+ * name. Takes dtype, rank and dim from *part and fills the rest of it. Frees u, also on failure.
+ * ERROR_INVALID: the bytes do not fit the shape, or the name is not one. ERROR_CONFLICT while
  * a job that is not final uses the data set, unless the part is the same already: then nothing
  * changes. */
 bool upload_commit(struct upload *u, const char *name, enum dataset_part_index index,

@@ -63,7 +63,7 @@ bool upload_write(struct upload *u, const void *bytes, size_t size, struct error
 
 /* --- checking ------------------------------------------------------------------------- */
 
-static bool name_check(const char *name, struct error *err)
+bool dataset_name_check(const char *name, struct error *err)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t size = strlen(name);
@@ -140,7 +140,7 @@ static bool part_complete(struct upload *u, const char *name, const struct datas
 
 	if (u->failed)
 		return error_set(err, ERROR_IO, "the bytes of this part could not be written");
-	if (!name_check(name, err) || !shape_check(asked, u->bytes, err))
+	if (!dataset_name_check(name, err) || !shape_check(asked, u->bytes, err))
 		return false;
 	memcpy(p.dtype, asked->dtype, sizeof p.dtype);
 	memcpy(p.dim, asked->dim, (size_t)p.rank * sizeof p.dim[0]);
@@ -179,7 +179,7 @@ static bool dataset_now(struct connection *c, const char *name, struct dataset *
 	if (*ret_exists)
 		*ret = list.datasets[0];
 	dataset_list_done(&list);
-	memcpy(ret->name, name, strlen(name) + 1); /* name_check has seen that it fits */
+	memcpy(ret->name, name, strlen(name) + 1); /* dataset_name_check has seen that it fits */
 	return true;
 }
 

@@ -164,8 +164,8 @@ static void test_refused_before_the_body(void **state)
 {
 	static const struct {
 		const char *target, *length;
-	} cases[] = { { "/v1/datasets/.d/x_train", "100" }, { "/v1/datasets/d/images", "100" },
-		{ "/v1/datasets/d/x_train", "100000000" } };
+	} cases[] = { { "/v1/datasets/.d/x_train", "100" }, { "/v1/datasets/D/x_train", "100" },
+		{ "/v1/datasets/d/images", "100" }, { "/v1/datasets/d/x_train", "100000000" } };
 	struct world *w = *state;
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

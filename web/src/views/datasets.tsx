@@ -126,7 +126,8 @@ function UploadDialog({ close }: { close: () => void }) {
 					<input
 						value={name}
 						required
-						pattern="[A-Za-z0-9][A-Za-z0-9._\-]{0,63}"
+						pattern="[a-z0-9][a-z0-9._\-]{0,63}"
+						title="a-z, 0-9 and . _ -; a letter or a digit first"
 						autocomplete="off"
 						spellcheck={false}
 						onInput={(event) => setName(event.currentTarget.value)}
