@@ -3,7 +3,7 @@
  * One pass, recursive, at most JSON_DEPTH_MAX deep. Keys are kept, decoded, on a stack while their
  * object is open, and are compared when it ends: sorting makes that n log n. */
 #include "api/json.h"
-#include "api/utf8.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* json_write.c - JSON straight into a buffer. See json.h. */
 #include "api/json.h"
-#include "api/utf8.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <float.h>

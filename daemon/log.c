@@ -1,8 +1,8 @@
 /* log.c - see log.h. */
 #include "daemon/log.h"
 
-#include "api/utf8.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "daemon/token.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "storage/private.h"
 
 #include <math.h>
@@ -15,38 +16,18 @@ enum { DATA_BYTES_MAX = EVENT_TEXT_MAX * 6 + 4096 }; /* an escaped byte takes 6 
 
 /* --- JSON text ------------------------------------------------------------------------ */
 
-/* Bytes of the well-formed UTF-8 character at `text` (RFC 3629), 0 if there is none. */
-static size_t utf8_size(const char *text)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	size_t size = s[0] < 0x80   ? 1
-		      : s[0] < 0xc2 ? 0
-		      : s[0] < 0xe0 ? 2
-		      : s[0] < 0xf0 ? 3
-		      : s[0] < 0xf5 ? 4
-				    : 0;
-
-	for (size_t i = 1; i < size; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Too long for what it says, a surrogate, or beyond U+10FFFF. */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return size;
-}
-
 /* A text that was cut within a character must still be JSON: what is no UTF-8 becomes U+FFFD. */
 static void add_string(struct buffer *b, const char *text)
 {
+	const char *end = text ? text + strlen(text) : NULL;
+
 	if (!text) {
 		buffer_add_text(b, "null");
 		return;
 	}
 	buffer_add_text(b, "\"");
-	while (*text) {
-		size_t size = utf8_size(text);
+	while (text < end) {
+		size_t size = utf8_length(text, (size_t)(end - text));
 		unsigned char first = (unsigned char)*text;
 		if (size == 0)
 			buffer_add_text(b, "\xef\xbf\xbd");
