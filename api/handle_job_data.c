@@ -3,9 +3,9 @@
 
 #include "api/job_view.h"
 #include "api/negotiate.h"
+#include "base/number.h"
 #include "formats/safetensors.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,17 +58,12 @@ static void answer_epochs_json(struct api_response *r, const struct epoch_list *
 	json_close_object(&w);
 }
 
-/* The shortest text that reads back as the same double; "nan" and "inf" as Keras's CSVLogger writes
- * them. */
+/* "nan" and "inf" as Keras's CSVLogger writes them. */
 static void add_number(struct buffer *out, double value)
 {
-	char text[32] = "nan";
+	char text[NUMBER_TEXT_BYTES];
 
-	for (int digits = 15; digits <= 17 && !isnan(value); digits++) {
-		(void)snprintf(text, sizeof text, "%.*g", digits, value);
-		if (strtod(text, NULL) == value)
-			break;
-	}
+	number_text(value, text);
 	buffer_printf(out, ",%s", text);
 }
 

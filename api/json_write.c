@@ -1,14 +1,12 @@
 /* json_write.c - JSON straight into a buffer. See json.h. */
 #include "api/json.h"
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/utf8.h"
 
 #include <assert.h>
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void json_writer_init(struct json_writer *w, struct buffer *out)
@@ -109,19 +107,13 @@ void json_put_integer(struct json_writer *w, const char *key, int64_t value)
 
 void json_put_number(struct json_writer *w, const char *key, double value)
 {
-	char text[32];
+	char text[NUMBER_TEXT_BYTES];
 
 	if (!isfinite(value)) {
 		json_put_null(w, key);
 		return;
 	}
-	/* %g drops zeros at the end, so 15 digits print every double that has a shorter name by it;
-	 * 17 name every double. Only subnormal ones have fewer digits than that. */
-	for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
-		(void)snprintf(text, sizeof text, "%.*g", digits, value);
-		if (strtod(text, NULL) == value)
-			break;
-	}
+	number_text(value, text);
 	begin_value(w, key);
 	buffer_add_text(w->out, text);
 }

@@ -4,12 +4,11 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "storage/private.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DATA_BYTES_MAX = EVENT_TEXT_MAX * 6 + 4096 }; /* an escaped byte takes 6 */
@@ -42,21 +41,13 @@ static void add_string(struct buffer *b, const char *text)
 	buffer_add_text(b, "\"");
 }
 
-/* The shortest decimal that reads back as the same double; JSON knows no NAN and no infinity. */
+/* JSON knows no NAN and no infinity. */
 static void add_number(struct buffer *b, double value)
 {
-	char text[32];
+	char text[NUMBER_TEXT_BYTES];
 
-	if (!isfinite(value)) {
-		buffer_add_text(b, "null");
-		return;
-	}
-	for (int digits = 15; digits <= 17; digits++) {
-		(void)snprintf(text, sizeof text, "%.*g", digits, value);
-		if (strtod(text, NULL) == value)
-			break;
-	}
-	buffer_add_text(b, text);
+	number_text(value, text);
+	buffer_add_text(b, isfinite(value) ? text : "null");
 }
 
 static void add_member(struct buffer *b, const char *key, double value)
