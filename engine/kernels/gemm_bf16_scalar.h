@@ -42,7 +42,7 @@ static void k_gemm_bf16(const struct gemm *g)
 	for (int64_t i = 0; i < g->m; i++) {
 		for (int64_t j = 0; j < g->n; j++) {
 			float *c = g->c + i * g->c_row + j;
-			float start = g->bias && fabsf(g->bias[j]) >= 0x1p-80f ? g->bias[j] : 0.0f;
+			float start = !g->bias || fabsf(g->bias[j]) < 0x1p-80f ? 0.0f : g->bias[j];
 			float sum = g->accumulate ? *c : start;
 			for (int64_t q = 0; q < g->segments * g->run; q += 2) {
 				sum = fmaf(bf16_a(g, i, q + 1), bf16_b(g, q + 1, j), sum);

@@ -431,7 +431,32 @@ static void test_activations_at_the_ends_of_the_range(void **state)
 	each_table(work_ends, NULL, "activations of ends");
 }
 
-static void test_a_nan_is_not_hidden_by_an_activation_or_pool(void **state)
+static void check_gemms_of_a_nan_bias(const struct kernels *k)
+{
+	const float one = 1, bias = NAN;
+
+	for (int i = 0; i < 2; i++) {
+		float y = 0;
+		const struct gemm g = { .m = 1,
+			.n = 1,
+			.segments = 1,
+			.run = 1,
+			.a = &one,
+			.a_row = 1,
+			.a_step = 1,
+			.b = &one,
+			.b_row = 1,
+			.bias = &bias,
+			.c = &y,
+			.c_row = 1 };
+		(i ? k->gemm_bf16 : k->gemm)(&g);
+		if (!isnan(y))
+			fail_msg("%s: a bias of NaN became %g by %s", k->name, (double)y,
+				i ? "gemm_bf16" : "gemm");
+	}
+}
+
+static void test_a_nan_is_not_hidden_by_an_activation_pool_or_bias(void **state)
 {
 	(void)state;
 	for (int i = 0; kernels_all[i]; i++) {
@@ -446,6 +471,7 @@ static void test_a_nan_is_not_hidden_by_an_activation_or_pool(void **state)
 		k->conv_pool(
 			&(struct conv_pool){ 1, 1, 1, 1, 1, 2, 2, 1 }, x, w, NULL, true, y, where);
 		assert_true(isnan(y[0]));
+		check_gemms_of_a_nan_bias(k);
 		for (int a = 0; a < ACTIVATION_COUNT; a++) {
 			float z[4];
 			k->activate((enum activation)a, 0.3f, x, z, 1, 4);
@@ -479,7 +505,7 @@ int main(void)
 		cmocka_unit_test(test_activations),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_activations_at_the_ends_of_the_range),
-		cmocka_unit_test(test_a_nan_is_not_hidden_by_an_activation_or_pool),
+		cmocka_unit_test(test_a_nan_is_not_hidden_by_an_activation_pool_or_bias),
 		cmocka_unit_test(test_every_optimizer_s_rule),
 		cmocka_unit_test(test_names),
 	};
