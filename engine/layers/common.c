@@ -1,6 +1,8 @@
 /* common.c - see common.h. */
 #include "engine/layers/common.h"
 
+#include "base/size.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -157,6 +159,20 @@ bool window_check_dilation(
 			"; allowed: one of them above 1",
 			dilation, stride);
 	return true;
+}
+
+bool image_check_size(
+	int64_t height, int64_t width, int64_t channels, const char *pointer, struct error *err)
+{
+	int64_t values;
+
+	if (int64_mul(height, width, &values) && int64_mul(values, channels, &values) &&
+		values <= INT32_MAX)
+		return true;
+	return error_at(err, ERROR_INVALID, pointer,
+		"an image of %" PRId64 " x %" PRId64 " with %" PRId64
+		" channels is larger than the 2^31 values allowed",
+		height, width, channels);
 }
 
 void image_pad(const float *x, int64_t rows, int64_t row, float *padded, int64_t padded_row)

@@ -127,6 +127,10 @@ static inline int64_t window_reach(int64_t size, int64_t dilation)
 bool window_check_dilation(
 	const int64_t *strides, const int64_t *dilation_rate, int n, struct error *err);
 
+/* false: offsets of 32 bits do not reach over so many values; err->pointer is `pointer`. */
+bool image_check_size(
+	int64_t height, int64_t width, int64_t channels, const char *pointer, struct error *err);
+
 /* Copies rows x (row) values into the middle of a padded image, and back. Rows are `row` and
  * `padded_row` floats. */
 void image_pad(const float *x, int64_t rows, int64_t row, float *padded, int64_t padded_row);

@@ -138,12 +138,9 @@ bool conv2d_plan_memory(const struct conv2d_conf *c, const struct weight_conf *k
 	const struct weight_conf *bias, const struct conv2d_geometry *g, int64_t more,
 	struct layer_plan *ret, struct error *err)
 {
-	/* Offsets are 32 bits; e is the largest of what they reach into. */
-	if (e_floats(g) > INT32_MAX || g->h.padded * g->x_row > INT32_MAX)
-		return error_at(err, ERROR_INVALID, "/filters",
-			"an image of %" PRId64 " x %" PRId64 " with %" PRId64
-			" channels is larger than the 2^31 values allowed",
-			g->h.padded, g->w.padded, g->out);
+	if (!image_check_size(g->e_height, g->e_row / g->out, g->out, "/filters", err) ||
+		!image_check_size(g->h.padded, g->w.padded, g->in, "/filters", err))
+		return false;
 	layer_ends_in(ret, c->activation);
 	ret->large = layer_is_large(g->kernel, g->in / g->groups, g->out / g->groups);
 	ret->table_ints = positions(g) + g->kernel + g->h.in * g->w.in;

@@ -26,7 +26,7 @@ bool depthwise_geometry_plan(const struct depthwise_arguments *a, const struct s
 		.channels = in->dim[2] * a->depth_multiplier,
 	};
 	int64_t reach_h = window_reach(a->kernel_size[0], g.dilation_h),
-		reach_w = window_reach(a->kernel_size[1], g.dilation_w);
+		reach_w = window_reach(a->kernel_size[1], g.dilation_w), e_width;
 
 	if (!window_check_dilation(a->strides, a->dilation_rate, 2, err) ||
 		!window_axis_plan(in->dim[0], reach_h, a->strides[0], a->padding, "height",
@@ -39,13 +39,11 @@ bool depthwise_geometry_plan(const struct depthwise_arguments *a, const struct s
 	g.copies = g.h.padded > g.h.in || g.w.padded > g.w.in || g.multiplier > 1;
 	g.x_row = g.w.padded * g.channels;
 	g.e_height = g.h.padded + reach_h - 1;
-	g.e_row = (g.w.padded + reach_w - 1) * g.channels;
-	/* e is the largest of what is in scratch. */
-	if (e_floats(&g) > INT32_MAX)
-		return error_at(err, ERROR_INVALID, "/depth_multiplier",
-			"an image of %" PRId64 " x %" PRId64 " with %" PRId64
-			" channels is larger than the 2^31 values allowed",
-			g.h.padded, g.w.padded, g.channels);
+	e_width = g.w.padded + reach_w - 1;
+	g.e_row = e_width * g.channels;
+	/* It is the largest of what is in scratch. */
+	if (!image_check_size(g.e_height, e_width, g.channels, "/depth_multiplier", err))
+		return false;
 	*ret = g;
 	return true;
 }
