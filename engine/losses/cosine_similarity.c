@@ -1,9 +1,11 @@
 /* cosine_similarity.c - loss = -(t y) / (|t| |y|) along the last axis, the mean over the other
- * axes: -1 where both point in one direction. A square of a length below 1e-12 counts as that, as
- * in Keras. d loss / dy = -(u - v (u v)) / |y|,  u = t / |t|, v = y / |y| */
+ * axes: -1 where both point in one direction. A length below 1e-7 counts as that, as in Keras.
+ * d loss / dy = -(u - v (u v)) / |y|,  u = t / |t|, v = y / |y| */
 #include "engine/losses/common.h"
 
 #include <math.h>
+
+static const double square_min = 1e-14; /* of a length */
 
 static bool loss_plan(
 	const void *conf, const struct loss_request *r, struct loss_plan *ret, struct error *err)
@@ -29,10 +31,11 @@ static double row_run(const struct loss_step *s, int64_t i, int64_t row, float s
 		yy += y * y;
 		ty += t * y;
 	}
-	double t_length = sqrt(tt < 1e-12 ? 1e-12 : tt), y_length = sqrt(yy < 1e-12 ? 1e-12 : yy);
+	double t_length = sqrt(tt < square_min ? square_min : tt),
+	       y_length = sqrt(yy < square_min ? square_min : yy);
 	double cosine = ty / (t_length * y_length);
 	/* A length that is held at its least does not change with y. */
-	double along = yy < 1e-12 ? 0 : cosine / y_length;
+	double along = yy < square_min ? 0 : cosine / y_length;
 	for (int64_t j = 0; s->dy && j < s->depth; j++) {
 		double t = (double)target_of(s, i, at + j), y = (double)s->y[at + j];
 		s->dy[at + j] = scale * (float)((along * y - t / t_length) / y_length);

@@ -456,6 +456,35 @@ static void each_loss_is_keras_s(void **state)
 			fail_msg("no truth for the loss %s", loss_classes[i]->name);
 }
 
+/* Keras divides by no length below 1e-7: that of one case is above it, the other's below. */
+static void cosine_similarity_of_short_vectors_is_keras_s(void **state)
+{
+	static const struct {
+		float y[2];
+		double loss;
+		bool is_short; /* then the gradient is that of a product with t */
+	} cases[] = { { { 3e-7f, 4e-7f }, -1, false }, { { 3e-8f, 4e-8f }, -0.5, true } };
+	const float t[2] = { 3, 4 };
+	const double wanted[2] = { -0.6e7, -0.8e7 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		float loss, dy[2];
+		loss_class_find("cosine_similarity")
+			->run(&(struct loss_step){ .width = 2,
+				      .depth = 2,
+				      .y = cases[i].y,
+				      .targets = t,
+				      .scale = 1,
+				      .dy = dy,
+				      .loss = &loss },
+				0, 1);
+		compare_points("any", "cosine_similarity", "loss", &loss, &cases[i].loss, 1);
+		if (cases[i].is_short)
+			compare_points("any", "cosine_similarity", "gradient", dy, wanted, 2);
+	}
+}
+
 static void a_convolutional_network_has_pytorch_s_gradients(void **state)
 {
 	(void)state;
@@ -513,6 +542,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_activation_is_pytorch_s),
 		cmocka_unit_test(each_loss_is_keras_s),
+		cmocka_unit_test(cosine_similarity_of_short_vectors_is_keras_s),
 		cmocka_unit_test(a_convolutional_network_has_pytorch_s_gradients),
 		cmocka_unit_test(a_convolutional_network_takes_pytorch_s_adam_steps),
 		cmocka_unit_test(a_dense_network_has_pytorch_s_gradients),

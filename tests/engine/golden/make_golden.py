@@ -307,7 +307,7 @@ def probabilities(t, floor=EPSILON):
 
 
 def cosine(t, y):
-    return -(functional.normalize(t, dim=-1) * functional.normalize(y, dim=-1)).sum(-1)
+    return -(functional.normalize(t, dim=-1, eps=EPSILON) * functional.normalize(y, dim=-1, eps=EPSILON)).sum(-1)
 
 
 # Name and arguments; the sets of outputs and of targets; the loss of each row.
