@@ -17,7 +17,7 @@ static const struct param params[] = {
 		.flags = PARAM_REQUIRED,
 		.offset = offsetof(struct conf, stddev),
 		.min = 0,
-		.max = 1e30 },
+		.max = 1 },
 	PARAM_SEED(struct conf, seed),
 	PARAM_END,
 };

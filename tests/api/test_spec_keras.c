@@ -385,6 +385,8 @@ static const struct refusal keras_refusals[] = {
 		KERAS_AT "/interpolation", "allowed: \"nearest\", \"bilinear\"" },
 	{ KERAS("{'class_name':'GaussianNoise','config':{}}"), KERAS_AT "/stddev",
 		"stddev is missing" },
+	{ KERAS("{'class_name':'GaussianNoise','config':{'stddev':1.5}}"), KERAS_AT "/stddev",
+		"stddev is 1.5; allowed: [0, 1]" },
 	{ KERAS_DENSE("'groups':2"), KERAS_AT "/groups", "groups is a number (2); wanted: 1" },
 	{ KERAS_DENSE("'activity_regularizer':{'class_name':'L2','config':{'l2':0.01}}"),
 		KERAS_AT "/activity_regularizer",
