@@ -3,17 +3,14 @@
  * bit, on sizes around the widths of vectors and tiles. */
 #include "rooms.h"
 
+#include "base/macros.h"
 #include "engine/kernels/kernels.h"
-#include "engine/philox.h"
-#include "engine/registry.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
