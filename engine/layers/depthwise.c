@@ -15,27 +15,28 @@ static int64_t e_floats(const struct depthwise_geometry *g)
 	return g->e_height * g->e_row;
 }
 
-bool depthwise_geometry_plan(const struct depthwise_arguments *a, const struct shape *in,
+bool depthwise_geometry_plan(const struct depthwise_conf *c, const struct shape *in,
 	struct depthwise_geometry *ret, struct error *err)
 {
+	enum padding padding = (enum padding)c->padding;
 	struct depthwise_geometry g = {
-		.dilation_h = a->dilation_rate[0],
-		.dilation_w = a->dilation_rate[1],
+		.dilation_h = c->dilation_rate[0],
+		.dilation_w = c->dilation_rate[1],
 		.in = in->dim[2],
-		.multiplier = a->depth_multiplier,
-		.channels = in->dim[2] * a->depth_multiplier,
+		.multiplier = c->depth_multiplier,
+		.channels = in->dim[2] * c->depth_multiplier,
 	};
-	int64_t reach_h = window_reach(a->kernel_size[0], g.dilation_h),
-		reach_w = window_reach(a->kernel_size[1], g.dilation_w), e_width;
+	int64_t reach_h = window_reach(c->kernel_size[0], g.dilation_h),
+		reach_w = window_reach(c->kernel_size[1], g.dilation_w), e_width;
 
-	if (!window_check_dilation(a->strides, a->dilation_rate, 2, err) ||
-		!window_axis_plan(in->dim[0], reach_h, a->strides[0], a->padding, "height",
+	if (!window_check_dilation(c->strides, c->dilation_rate, 2, err) ||
+		!window_axis_plan(in->dim[0], reach_h, c->strides[0], padding, "height",
 			"/kernel_size", &g.h, err) ||
-		!window_axis_plan(in->dim[1], reach_w, a->strides[1], a->padding, "width",
+		!window_axis_plan(in->dim[1], reach_w, c->strides[1], padding, "width",
 			"/kernel_size", &g.w, err))
 		return false;
-	g.h.size = a->kernel_size[0];
-	g.w.size = a->kernel_size[1];
+	g.h.size = c->kernel_size[0];
+	g.w.size = c->kernel_size[1];
 	g.copies = g.h.padded > g.h.in || g.w.padded > g.w.in || g.multiplier > 1;
 	g.x_row = g.w.padded * g.channels;
 	g.e_height = g.h.padded + reach_h - 1;
@@ -48,8 +49,17 @@ bool depthwise_geometry_plan(const struct depthwise_arguments *a, const struct s
 	return true;
 }
 
+struct depthwise_geometry depthwise_geometry_of(const struct layer_step *s)
+{
+	struct depthwise_geometry g;
+	bool fits = depthwise_geometry_plan(s->conf, s->in, &g, NULL);
+
+	(void)fits; /* it was accepted */
+	return g;
+}
+
 struct weight_plan depthwise_kernel(
-	const struct depthwise_geometry *g, const char *name, const struct weight_conf *conf)
+	const struct depthwise_geometry *g, const char *name, const struct depthwise_conf *c)
 {
 	int64_t taps = g->h.size * g->w.size;
 
@@ -57,7 +67,7 @@ struct weight_plan depthwise_kernel(
 		.name = name,
 		.argument = "depthwise",
 		.shape = SHAPE4(g->h.size, g->w.size, g->in, g->multiplier),
-		WEIGHT_PLAN(*conf),
+		WEIGHT_PLAN(c->depthwise),
 		.fan_in = taps * g->in,
 		.fan_out = taps * g->multiplier,
 	};

@@ -10,11 +10,14 @@
 
 #include "engine/layers/common.h"
 
-/* A layer's arguments; the pairs are borrowed for the call. */
-struct depthwise_arguments {
-	const int64_t *kernel_size, *strides, *dilation_rate;
+/* What a layer's conf begins with. */
+struct depthwise_conf {
+	int64_t kernel_size[2];
+	int64_t strides[2];
+	int64_t dilation_rate[2];
 	int64_t depth_multiplier;
-	enum padding padding;
+	int padding;
+	struct weight_conf depthwise;
 };
 
 struct depthwise_geometry {
@@ -28,10 +31,12 @@ struct depthwise_geometry {
 
 enum { DEPTHWISE_KERNEL };
 
-bool depthwise_geometry_plan(const struct depthwise_arguments *a, const struct shape *in,
+bool depthwise_geometry_plan(const struct depthwise_conf *c, const struct shape *in,
 	struct depthwise_geometry *ret, struct error *err);
+/* That of a layer whose plan was accepted. */
+struct depthwise_geometry depthwise_geometry_of(const struct layer_step *s);
 struct weight_plan depthwise_kernel(
-	const struct depthwise_geometry *g, const char *name, const struct weight_conf *conf);
+	const struct depthwise_geometry *g, const char *name, const struct depthwise_conf *c);
 /* The functions below need so much scratch; what a caller needs for itself lies behind it. */
 int64_t depthwise_scratch_floats(const struct depthwise_geometry *g);
 

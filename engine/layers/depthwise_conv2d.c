@@ -2,58 +2,31 @@
 #include "engine/layers/depthwise.h"
 
 struct conf {
-	int64_t kernel_size[2];
-	int64_t strides[2];
-	int padding;
-	int64_t depth_multiplier;
-	int64_t dilation_rate[2];
+	struct depthwise_conf depthwise;
 	int activation;
 	bool use_bias;
-	struct weight_conf depthwise, bias;
+	struct weight_conf bias;
 };
 
 static const struct param params[] = {
-	PARAM_PAIR_REQUIRED(struct conf, kernel_size, 1, 255, "rows and columns of the kernel"),
-	PARAM_PAIR(
-		struct conf, strides, 1, 1, 255, 0, "rows and columns from position to position"),
-	PARAM_CHOICE(
-		struct conf, padding, PADDING_VALID, padding_names, "what happens at the edge"),
-	PARAM_INT(struct conf, depth_multiplier, 1, 1, 65536,
+	PARAM_PAIR_REQUIRED(
+		struct depthwise_conf, kernel_size, 1, 255, "rows and columns of the kernel"),
+	PARAM_PAIR(struct depthwise_conf, strides, 1, 1, 255, 0,
+		"rows and columns from position to position"),
+	PARAM_CHOICE(struct depthwise_conf, padding, PADDING_VALID, padding_names,
+		"what happens at the edge"),
+	PARAM_INT(struct depthwise_conf, depth_multiplier, 1, 1, 65536,
 		"channels of the output for each of the input"),
-	PARAM_PAIR(struct conf, dilation_rate, 1, 1, 255, 0,
+	PARAM_PAIR(struct depthwise_conf, dilation_rate, 1, 1, 255, 0,
 		"rows and columns from value to value of the kernel"),
 	PARAM_ACTIVATION(struct conf, activation),
 	PARAM_BOOL(struct conf, use_bias, true, "add a learned bias"),
-	WEIGHT_PARAMS(struct conf, depthwise, INITIALIZER_GLOROT_UNIFORM),
+	WEIGHT_PARAMS(struct depthwise_conf, depthwise, INITIALIZER_GLOROT_UNIFORM),
 	WEIGHT_PARAMS(struct conf, bias, INITIALIZER_ZEROS),
 	PARAM_END,
 };
 
 enum { KERNEL = DEPTHWISE_KERNEL, BIAS };
-
-static bool geometry_plan(const struct conf *c, const struct shape *in,
-	struct depthwise_geometry *ret, struct error *err)
-{
-	const struct depthwise_arguments a = {
-		.kernel_size = c->kernel_size,
-		.strides = c->strides,
-		.dilation_rate = c->dilation_rate,
-		.depth_multiplier = c->depth_multiplier,
-		.padding = (enum padding)c->padding,
-	};
-
-	return depthwise_geometry_plan(&a, in, ret, err);
-}
-
-/* That of a layer whose plan was accepted. */
-static struct depthwise_geometry geometry_of(const struct layer_step *s)
-{
-	struct depthwise_geometry g;
-	bool fits = geometry_plan(s->conf, s->in, &g, NULL);
-
-	(void)fits; /* it was accepted */
-	return g;
-}
 
 static bool depthwise_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
@@ -62,7 +35,7 @@ static bool depthwise_plan(const struct layer_request *r, struct layer_plan *ret
 
 	if (!layer_check_rank(r, "DepthwiseConv2D", 3, err))
 		return false;
-	if (!geometry_plan(c, r->in, &g, err))
+	if (!depthwise_geometry_plan(&c->depthwise, r->in, &g, err))
 		return false;
 	ret->out = SHAPE3(g.h.out, g.w.out, g.channels);
 	layer_ends_in(ret, c->activation);
@@ -77,7 +50,7 @@ static bool depthwise_plan(const struct layer_request *r, struct layer_plan *ret
 
 static void forward(const struct layer_step *s, int64_t begin, int64_t end)
 {
-	const struct depthwise_geometry g = geometry_of(s);
+	const struct depthwise_geometry g = depthwise_geometry_of(s);
 	int64_t in = shape_elements(s->in), out = shape_elements(&s->plan->out);
 
 	depthwise_begin_forward(s, &g);
@@ -89,7 +62,7 @@ static void forward(const struct layer_step *s, int64_t begin, int64_t end)
 
 static void backward(const struct layer_step *s, int64_t begin, int64_t end)
 {
-	const struct depthwise_geometry g = geometry_of(s);
+	const struct depthwise_geometry g = depthwise_geometry_of(s);
 	int64_t in = shape_elements(s->in), out = shape_elements(&s->plan->out);
 
 	layer_activate_backward(s, begin, end);

@@ -6,32 +6,28 @@
 #include "engine/layers/depthwise.h"
 
 struct conf {
+	struct depthwise_conf depthwise;
 	int64_t filters;
-	int64_t kernel_size[2];
-	int64_t strides[2];
-	int padding;
-	int64_t dilation_rate[2];
-	int64_t depth_multiplier;
 	int activation;
 	bool use_bias;
-	struct weight_conf depthwise, pointwise, bias;
+	struct weight_conf pointwise, bias;
 };
 
 static const struct param params[] = {
 	PARAM_INT_REQUIRED(struct conf, filters, 1, 65536, "channels of the output"),
-	PARAM_PAIR_REQUIRED(
-		struct conf, kernel_size, 1, 255, "rows and columns of the depthwise kernel"),
-	PARAM_PAIR(
-		struct conf, strides, 1, 1, 255, 0, "rows and columns from position to position"),
-	PARAM_CHOICE(
-		struct conf, padding, PADDING_VALID, padding_names, "what happens at the edge"),
-	PARAM_PAIR(struct conf, dilation_rate, 1, 1, 255, 0,
+	PARAM_PAIR_REQUIRED(struct depthwise_conf, kernel_size, 1, 255,
+		"rows and columns of the depthwise kernel"),
+	PARAM_PAIR(struct depthwise_conf, strides, 1, 1, 255, 0,
+		"rows and columns from position to position"),
+	PARAM_CHOICE(struct depthwise_conf, padding, PADDING_VALID, padding_names,
+		"what happens at the edge"),
+	PARAM_PAIR(struct depthwise_conf, dilation_rate, 1, 1, 255, 0,
 		"rows and columns from value to value of the depthwise kernel"),
-	PARAM_INT(struct conf, depth_multiplier, 1, 1, 65536,
+	PARAM_INT(struct depthwise_conf, depth_multiplier, 1, 1, 65536,
 		"channels of the depthwise output for each of the input"),
 	PARAM_ACTIVATION(struct conf, activation),
 	PARAM_BOOL(struct conf, use_bias, true, "add a learned bias"),
-	WEIGHT_PARAMS(struct conf, depthwise, INITIALIZER_GLOROT_UNIFORM),
+	WEIGHT_PARAMS(struct depthwise_conf, depthwise, INITIALIZER_GLOROT_UNIFORM),
 	WEIGHT_PARAMS(struct conf, pointwise, INITIALIZER_GLOROT_UNIFORM),
 	WEIGHT_PARAMS(struct conf, bias, INITIALIZER_ZEROS),
 	PARAM_END,
@@ -46,47 +42,32 @@ struct geometry {
 	int64_t out;     /* channels of y */
 };
 
-static bool geometry_plan(
-	const struct conf *c, const struct shape *in, struct geometry *ret, struct error *err)
+static struct geometry geometry_with(const struct conf *c, const struct depthwise_geometry *d)
 {
-	const struct depthwise_arguments a = {
-		.kernel_size = c->kernel_size,
-		.strides = c->strides,
-		.dilation_rate = c->dilation_rate,
-		.depth_multiplier = c->depth_multiplier,
-		.padding = (enum padding)c->padding,
-	};
-	struct depthwise_geometry g;
-
-	if (!depthwise_geometry_plan(&a, in, &g, err))
-		return false;
-	*ret = (struct geometry){ g, g.h.out * g.w.out, g.channels, c->filters };
-	return true;
+	return (struct geometry){ *d, d->h.out * d->w.out, d->channels, c->filters };
 }
 
-/* That of a layer whose plan was accepted. */
 static struct geometry geometry_of(const struct layer_step *s)
 {
-	struct geometry g;
-	bool fits = geometry_plan(s->conf, s->in, &g, NULL);
+	const struct depthwise_geometry depthwise = depthwise_geometry_of(s);
 
-	(void)fits; /* it was accepted */
-	return g;
+	return geometry_with(s->conf, &depthwise);
 }
 
 static bool separable_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
 	const struct conf *c = r->conf;
-	struct geometry g;
+	const int64_t *size = c->depthwise.kernel_size;
+	struct depthwise_geometry depthwise;
 
 	if (!layer_check_rank(r, "SeparableConv2D", 3, err))
 		return false;
-	if (!geometry_plan(c, r->in, &g, err))
+	if (!depthwise_geometry_plan(&c->depthwise, r->in, &depthwise, err))
 		return false;
+	const struct geometry g = geometry_with(c, &depthwise);
 	ret->out = SHAPE3(g.depthwise.h.out, g.depthwise.w.out, g.out);
 	layer_ends_in(ret, c->activation);
-	ret->flops_per_output =
-		2 * g.between + 2 * c->kernel_size[0] * c->kernel_size[1] * g.between / g.out;
+	ret->flops_per_output = 2 * g.between + 2 * size[0] * size[1] * g.between / g.out;
 	ret->large = layer_is_large(g.between, g.between, g.out);
 	ret->saved_bytes = g.places * g.between * (int64_t)sizeof(float);
 	ret->scratch_floats = depthwise_scratch_floats(&g.depthwise) + g.places * g.between;
