@@ -3,22 +3,8 @@
  * probability rate, else x / (1 - rate); asked, y = x. dx is dy, dropped alike. */
 #include "engine/layers/noise.h"
 
-#include <math.h>
-
-struct conf {
-	double rate;
-	int64_t seed;
-};
-
 static const struct param params[] = {
-	{ .name = "rate",
-		.doc = "share of the values that are dropped",
-		.type = PARAM_TYPE_FLOAT,
-		.flags = PARAM_REQUIRED | PARAM_BELOW_MAX,
-		.offset = offsetof(struct conf, rate),
-		.min = 0,
-		.max = 1 },
-	PARAM_SEED(struct conf, seed),
+	DROPOUT_PARAMS("values"),
 	PARAM_END,
 };
 
@@ -32,35 +18,29 @@ static bool dropout_plan(const struct layer_request *r, struct layer_plan *ret, 
 
 static void drop(const struct layer_step *s, const float *x, int64_t begin, int64_t end, float *y)
 {
-	const struct conf *c = s->conf;
 	int64_t values = shape_elements(s->in);
 
 	for (int64_t n = begin; n < end; n++) {
-		struct noise z = noise_of(s, c->seed, n, values);
-		noise_set_rate(&z, c->rate);
+		const struct noise z = dropout_noise(s, n, values);
 		s->kernels->dropout(&z, x + n * values, values, y + n * values);
 	}
 }
 
 static void dropout_forward(const struct layer_step *s, int64_t begin, int64_t end)
 {
-	if (s->training)
-		drop(s, s->x[0], begin, end, s->y);
-	else
-		noise_none(s, begin, end);
+	dropout_pass(s, begin, end, drop);
 }
 
 static void dropout_backward(const struct layer_step *s, int64_t begin, int64_t end)
 {
-	if (s->dx[0])
-		drop(s, s->dy, begin, end, s->dx[0]);
+	dropout_pass_back(s, begin, end, drop);
 }
 
 const struct layer_class layer_dropout = {
 	.name = "Dropout",
 	.doc = "some of the values are 0 in training",
 	.params = params,
-	.conf_size = sizeof(struct conf),
+	.conf_size = sizeof(struct dropout_conf),
 	.inputs_min = 1,
 	.inputs_max = 1,
 	.plan = dropout_plan,

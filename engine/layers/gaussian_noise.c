@@ -2,7 +2,6 @@
  * y = x. dx = dy. */
 #include "engine/layers/noise.h"
 
-#include <math.h>
 #include <string.h>
 
 struct conf {

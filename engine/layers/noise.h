@@ -5,6 +5,8 @@
 
 #include "engine/layer.h"
 
+#include <math.h>
+
 /* The argument `seed`; PARAM_NULL where it is null. */
 #define PARAM_SEED(conf, field)                                                                    \
 	{                                                                                          \
@@ -17,9 +19,31 @@
 /* For sample n of the part, which draws `values` numbers; threshold and scale are the caller's. */
 struct noise noise_of(const struct layer_step *s, int64_t seed, int64_t n, int64_t values);
 
-/* Dropout's: drops a share of `rate`, in [0, 1), and scales the rest by 1 / (1 - rate), so that the
- * mean stays. */
-void noise_set_rate(struct noise *z, double rate);
-
 /* y = x for the samples [begin, end). */
 void noise_none(const struct layer_step *s, int64_t begin, int64_t end);
+
+/* The arguments of a layer that drops `what_`. */
+struct dropout_conf {
+	double rate;
+	int64_t seed;
+};
+#define DROPOUT_PARAMS(what_)                                                                      \
+	{ .name = "rate",                                                                          \
+		.doc = "share of the " what_ " that are dropped",                                  \
+		.type = PARAM_TYPE_FLOAT,                                                          \
+		.flags = PARAM_REQUIRED | PARAM_BELOW_MAX,                                         \
+		.offset = offsetof(struct dropout_conf, rate),                                     \
+		.min = 0,                                                                          \
+		.max = 1 },                                                                        \
+		PARAM_SEED(struct dropout_conf, seed)
+
+/* What drops a share of `rate` and scales the rest by 1 / (1 - rate), so that the mean stays. */
+struct noise dropout_noise(const struct layer_step *s, int64_t n, int64_t values);
+
+/* Forward and backward of a layer whose y in training is x, dropped, and whose dx is dy, dropped
+ * alike, of the samples [begin, end) by `drop`; asked, y = x. */
+typedef void dropout_function(
+	const struct layer_step *s, const float *x, int64_t begin, int64_t end, float *y);
+void dropout_pass(const struct layer_step *s, int64_t begin, int64_t end, dropout_function *drop);
+void dropout_pass_back(
+	const struct layer_step *s, int64_t begin, int64_t end, dropout_function *drop);
