@@ -2,65 +2,41 @@
  * that this CPU can run: equal to the scalar ones to the last bit, and nothing touched beside the
  * output.
  */
-#include "network.h"
+#include "rooms.h"
 
+#include "base/macros.h"
 #include "engine/kernels/kernels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
-
-enum { GUARD = 64, ROOM = 1 << 16 };
-static const int64_t odd_sizes[] = { 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 47, 64, 65, 100 };
-
-static float a[ROOM], b[ROOM], fresh[ROOM], wanted[ROOM], seen[ROOM];
-
-typedef void work_function(const struct kernels *k, const void *ctx, float *c);
-
-/* Calls work for the scalar table and for each other one, and compares what they made of a room. */
-static void each_table(work_function *work, const void *ctx, const char *what)
-{
-	memcpy(wanted, fresh, sizeof wanted);
-	work(kernels_find("scalar"), ctx, wanted + GUARD);
-	for (int i = 0; kernels_all[i]; i++) {
-		const struct kernels *k = kernels_find(kernels_all[i]->name);
-		if (!k)
-			continue;
-		memcpy(seen, fresh, sizeof seen);
-		work(k, ctx, seen + GUARD);
-		for (int v = 0; v < ROOM; v++)
-			if (memcmp(&wanted[v], &seen[v], sizeof(float)) != 0)
-				fail_msg("%s %s: value %d is %a, the reference has %a", k->name,
-					what, v - GUARD, (double)seen[v], (double)wanted[v]);
-	}
-}
 
 struct tiles_case {
 	struct winograd_tiles t;
 	int64_t first, count;
 };
 
-static void work_forth(const struct kernels *k, const void *ctx, float *c)
+static void work_forth(const struct kernels *k, struct rooms *r, int side, const void *ctx)
 {
 	const struct tiles_case *of = ctx;
 	struct winograd_tiles t = of->t;
+	float *c = r->c[side] + GUARD;
 
-	k->winograd_input(&t, a, of->first, of->count, c);
+	k->winograd_input(&t, r->a, of->first, of->count, c);
 	t.before_h = t.before_w = 0;
-	k->winograd_output_gradient(&t, b, of->first, of->count, c + ROOM / 2);
+	k->winograd_output_gradient(&t, r->b, of->first, of->count, c + ROOM / 2);
 }
 
-static void work_back(const struct kernels *k, const void *ctx, float *c)
+static void work_back(const struct kernels *k, struct rooms *r, int side, const void *ctx)
 {
 	const struct tiles_case *of = ctx;
+	float *c = r->c[side] + GUARD;
 
-	k->winograd_output(&of->t, a, of->first, of->count, b, c);
-	k->winograd_output(&of->t, a + 1, of->first, of->count, NULL, c + ROOM / 2);
+	k->winograd_output(&of->t, r->a, of->first, of->count, r->b, c);
+	k->winograd_output(&of->t, r->a + 1, of->first, of->count, NULL, c + ROOM / 2);
 }
 
 /* Images of which tiles lie whole, cut, or with a border around them; some tiles of two samples. */
@@ -92,13 +68,14 @@ static void test_tiles(void **state)
 	}
 }
 
-static void work_kernel(const struct kernels *k, const void *ctx, float *c)
+static void work_kernel(const struct kernels *k, struct rooms *r, int side, const void *ctx)
 {
 	int64_t n = *(const int64_t *)ctx, plane = n + 5;
+	float *c = r->c[side] + GUARD;
 
-	k->winograd_kernel(a, n + 1, n, plane, c);
-	k->winograd_kernel(a + 8 * (n + 1), -(n + 1), n, plane, c + 10000);
-	k->winograd_kernel_gradient(b, plane, n, n + 3, c + 20000);
+	k->winograd_kernel(r->a, n + 1, n, plane, c);
+	k->winograd_kernel(r->a + 8 * (n + 1), -(n + 1), n, plane, c + 10000);
+	k->winograd_kernel_gradient(r->b, plane, n, n + 3, c + 20000);
 }
 
 static void test_kernels_and_their_gradients(void **state)
@@ -112,11 +89,11 @@ static void test_kernels_and_their_gradients(void **state)
 	}
 }
 
-static void work_transpose(const struct kernels *k, const void *ctx, float *c)
+static void work_transpose(const struct kernels *k, struct rooms *r, int side, const void *ctx)
 {
 	const int64_t *size = ctx;
 
-	k->transpose(a, size[0], size[1], size[1] + 2, c, size[0] + 1);
+	k->transpose(r->a, size[0], size[1], size[1] + 2, r->c[side] + GUARD, size[0] + 1);
 }
 
 static void test_transpose(void **state)
@@ -134,15 +111,6 @@ static void test_transpose(void **state)
 	}
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	network_noise(5, a, ROOM);
-	network_noise(6, b, ROOM);
-	network_noise(7, fresh, ROOM);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,5 +119,5 @@ int main(void)
 		cmocka_unit_test(test_transpose),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, NULL);
+	return cmocka_run_group_tests(tests, rooms_set_up, NULL);
 }
