@@ -70,12 +70,9 @@ static bool conv1d_plan(const struct layer_request *r, struct layer_plan *ret, s
 	const struct conf *c = r->conf;
 	const struct conv2d_conf conv = as_conv2d(c);
 	struct conv2d_geometry g;
-	char text[SHAPE_TEXT_BYTES];
 
-	shape_text(r->in, text);
-	if (r->in->rank != 2)
-		return error_at(err, ERROR_INVALID, "",
-			"its input has shape %s; Conv1D takes (steps, channels)", text);
+	if (!layer_check_rank(r, "Conv1D", 2, err))
+		return false;
 	if (!geometry_plan(c, r->in, &g, err) ||
 		!conv2d_plan_memory(&conv, &c->kernel, &c->bias, &g, 0, ret, err))
 		return false;

@@ -28,12 +28,9 @@ static bool conv_plan(const struct layer_request *r, struct layer_plan *ret, str
 {
 	const struct conv2d_conf *c = r->conf;
 	struct conv2d_geometry g;
-	char text[SHAPE_TEXT_BYTES];
 
-	shape_text(r->in, text);
-	if (r->in->rank != 3)
-		return error_at(err, ERROR_INVALID, "",
-			"its input has shape %s; Conv2D takes (height, width, channels)", text);
+	if (!layer_check_rank(r, "Conv2D", 3, err))
+		return false;
 	if (!conv2d_geometry_plan(r->conf, r->in, &g, err))
 		return false;
 	ret->out = SHAPE3(g.h.out, g.w.out, g.out);
