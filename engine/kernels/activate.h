@@ -259,6 +259,17 @@ static float row_max(const float *x, int64_t n)
 	return max;
 }
 
+/* Sets the row's maximum and returns the logarithm of the sum of e^(x - max). */
+static float row_log_sum(const float *x, int64_t n, float *ret_max)
+{
+	float max = row_max(x, n), sum = 0.0f;
+
+	for (int64_t i = 0; i < n; i++)
+		sum += math_exp(x[i] - max);
+	*ret_max = max;
+	return math_log(sum);
+}
+
 /* y = softmax(x) along a row; y may be x. Returns the logarithm of the sum of e^(x - max), and max.
  */
 static float softmax_row(const float *x, int64_t n, float *y, float *ret_max)
@@ -288,11 +299,8 @@ static void softmax_backward_row(const float *y, float *dy, int64_t n)
 /* y = x - log(sum of e^x) along a row; y may be x. */
 static void log_softmax_row(const float *x, int64_t n, float *y)
 {
-	float max = row_max(x, n), sum = 0.0f;
+	float max, log_sum = row_log_sum(x, n, &max);
 
-	for (int64_t i = 0; i < n; i++)
-		sum += math_exp(x[i] - max);
-	float log_sum = math_log(sum);
 	for (int64_t i = 0; i < n; i++)
 		y[i] = (x[i] - max) - log_sum;
 }

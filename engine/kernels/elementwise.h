@@ -190,19 +190,12 @@ static void k_softmax_cross_entropy(const float *x, const int32_t *labels, int64
 	for (int64_t r = 0; r < rows; r++) {
 		const float *row = x + r * n;
 		int32_t label = labels[r];
-		float target = row[label], max = row[0], sum = 0.0f;
+		float *d = dx ? dx + r * n : NULL, target = row[label], max;
+		float log_sum = d ? softmax_row(row, n, d, &max) : row_log_sum(row, n, &max);
 
-		if (!dx) {
-			for (int64_t i = 1; i < n; i++)
-				max = row[i] > max ? row[i] : max;
-			for (int64_t i = 0; i < n; i++)
-				sum += math_exp(row[i] - max);
-			loss[r] = math_log(sum) - (target - max);
-			continue;
-		}
-		float *d = dx + r * n;
-		float log_sum = softmax_row(row, n, d, &max);
 		loss[r] = log_sum - (target - max);
+		if (!d)
+			continue;
 		d[label] -= 1.0f;
 		for (int64_t i = 0; i < n; i++)
 			d[i] *= scale;

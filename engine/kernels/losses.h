@@ -195,21 +195,10 @@ static inline float row_target(const struct entropy_row *r, int64_t j)
 	return fmaf(t, r->keep, r->share);
 }
 
-/* Sets the row's maximum and returns the logarithm of the sum of e^(x - max). */
-static float log_sum_of(const struct entropy_row *r, float *ret_max)
-{
-	float max = row_max(r->x, r->n), sum = 0.0f;
-
-	for (int64_t j = 0; j < r->n; j++)
-		sum += math_exp(r->x[j] - max);
-	*ret_max = max;
-	return math_log(sum);
-}
-
 /* With l = log softmax(x): the loss is -sum t l, its derivative softmax(x) sum(t) - t. */
 static float k_entropy(const struct entropy_row *r)
 {
-	float max, log_sum = log_sum_of(r, &max), loss = 0.0f, sum = 0.0f;
+	float max, log_sum = row_log_sum(r->x, r->n, &max), loss = 0.0f, sum = 0.0f;
 
 	for (int64_t j = 0; j < r->n; j++) {
 		float t = row_target(r, j);
@@ -226,7 +215,7 @@ static float k_entropy(const struct entropy_row *r)
  * r->weight. g = s d loss / ds = w u^gamma t (gamma s l / u - 1); dx = g - s sum(g). */
 static float k_focal(const struct entropy_row *r)
 {
-	float max, log_sum = log_sum_of(r, &max), loss = 0.0f, sum = 0.0f;
+	float max, log_sum = row_log_sum(r->x, r->n, &max), loss = 0.0f, sum = 0.0f;
 
 	for (int64_t j = 0; j < r->n; j++) {
 		float l = (r->x[j] - max) - log_sum, s = math_exp(l), left = 1.0f - s;
