@@ -268,7 +268,8 @@ void conv2d_kernel_gradient_rows(const struct layer_step *s, const struct conv2d
 }
 
 /* One group's (R,S,C,K) of w to (R,S,K,C), phase by phase, the last place of each first. */
-static void turn_kernel(const struct conv2d_geometry *g, const float *w, float *turned)
+static void turn_kernel(
+	const struct layer_step *s, const struct conv2d_geometry *g, const float *w, float *turned)
 {
 	int64_t in = g->in / g->groups, out = g->out / g->groups;
 
@@ -278,10 +279,8 @@ static void turn_kernel(const struct conv2d_geometry *g, const float *w, float *
 		for (int64_t p = h.taps * v.taps; p-- > 0; turned += out * in) {
 			int64_t r = i / g->w.stride + p / v.taps * g->h.stride;
 			int64_t q = i % g->w.stride + p % v.taps * g->w.stride;
-			for (int64_t c = 0; c < in; c++)
-				for (int64_t k = 0; k < out; k++)
-					turned[k * in + c] =
-						w[((r * g->w.size + q) * in + c) * g->out + k];
+			s->kernels->transpose(
+				w + (r * g->w.size + q) * in * g->out, in, out, g->out, turned, in);
 		}
 	}
 }
@@ -292,7 +291,7 @@ void conv2d_begin_input_gradient(const struct layer_step *s, const struct conv2d
 
 	memset(conv2d_scratch_e(s, g), 0, (size_t)e_floats(g) * sizeof(float));
 	for (int64_t i = 0; i < g->groups; i++)
-		turn_kernel(g, s->w[CONV2D_KERNEL] + i * out,
+		turn_kernel(s, g, s->w[CONV2D_KERNEL] + i * out,
 			conv2d_scratch_turned(s, g) + i * g->kernel * out);
 }
 

@@ -64,12 +64,11 @@ static struct split split_at(const struct shape *s, int64_t axis)
 }
 
 /* y[o][j][i] = x[o][i][j] */
-static void turn(const float *x, int64_t outer, int64_t rows, int64_t columns, float *y)
+static void turn(const struct layer_step *s, const float *x, int64_t outer, int64_t rows,
+	int64_t columns, float *y)
 {
 	for (int64_t o = 0; o < outer; o++, x += rows * columns, y += rows * columns)
-		for (int64_t i = 0; i < rows; i++)
-			for (int64_t j = 0; j < columns; j++)
-				y[j * rows + i] = x[i * columns + j];
+		s->kernels->transpose(x, rows, columns, columns, y, rows);
 }
 
 static bool is_last(const struct layer_step *s)
@@ -88,10 +87,10 @@ static void softmax_forward(const struct layer_step *s, int64_t begin, int64_t e
 		return;
 	}
 	for (int64_t i = begin; i < end; i++) {
-		turn(s->x[0] + i * n, p.outer, p.axis, p.inner, turned);
+		turn(s, s->x[0] + i * n, p.outer, p.axis, p.inner, turned);
 		s->kernels->activate(ACTIVATION_SOFTMAX, /* alpha= */ 0, turned, turned,
 			p.outer * p.inner, p.axis);
-		turn(turned, p.outer, p.inner, p.axis, s->y + i * n);
+		turn(s, turned, p.outer, p.inner, p.axis, s->y + i * n);
 	}
 }
 
@@ -106,11 +105,11 @@ static void softmax_backward(const struct layer_step *s, int64_t begin, int64_t 
 		return;
 	}
 	for (int64_t i = begin; s->dx[0] && i < end; i++) {
-		turn(s->y + i * n, p.outer, p.axis, p.inner, y);
-		turn(s->dy + i * n, p.outer, p.axis, p.inner, dy);
+		turn(s, s->y + i * n, p.outer, p.axis, p.inner, y);
+		turn(s, s->dy + i * n, p.outer, p.axis, p.inner, dy);
 		s->kernels->activate_backward(
 			ACTIVATION_SOFTMAX, /* alpha= */ 0, y, y, dy, p.outer * p.inner, p.axis);
-		turn(dy, p.outer, p.inner, p.axis, s->dx[0] + i * n);
+		turn(s, dy, p.outer, p.inner, p.axis, s->dx[0] + i * n);
 	}
 }
 
