@@ -4,13 +4,11 @@
 #include <math.h>
 
 /* A window in one dimension is an integer, or a list of one, as Keras writes it. */
-static const unsigned one_axis = PARAM_OR_LIST;
-
 const struct param pooling1d_params[] = {
 	{ .name = "pool_size",
 		.doc = "length of the window",
 		.type = PARAM_TYPE_INT,
-		.flags = one_axis,
+		.flags = PARAM_OR_LIST,
 		.offset = offsetof(struct pooling_conf, pool_size[1]),
 		.def = 2,
 		.min = 1,
@@ -18,7 +16,7 @@ const struct param pooling1d_params[] = {
 	{ .name = "strides",
 		.doc = "steps from window to window; null: the window's length",
 		.type = PARAM_TYPE_INT,
-		.flags = one_axis | PARAM_NULLABLE,
+		.flags = PARAM_OR_LIST | PARAM_NULLABLE,
 		.offset = offsetof(struct pooling_conf, strides[1]),
 		.def = NAN,
 		.min = 1,

@@ -11,6 +11,14 @@ static bool loss_plan(
 	return loss_plan_classes("categorical_hinge", r, ret, err);
 }
 
+/* The target of value j of row `row` of sample i. */
+static float target_of(const struct loss_step *s, int64_t i, int64_t row, int64_t j)
+{
+	if (s->labels)
+		return s->labels[i] == j ? 1.0f : 0.0f;
+	return s->targets[i * s->width + row * s->depth + j];
+}
+
 /* Sums are in double, in the order of the outputs; of equal maxima the first one counts. */
 static double row_run(const struct loss_step *s, int64_t i, int64_t row, float scale)
 {
@@ -18,7 +26,7 @@ static double row_run(const struct loss_step *s, int64_t i, int64_t row, float s
 	double right = 0, wrong = -INFINITY;
 
 	for (int64_t j = 0; j < s->depth; j++) {
-		double t = (double)loss_row_target(s, i, row, j), y = (double)s->y[at + j];
+		double t = (double)target_of(s, i, row, j), y = (double)s->y[at + j];
 		right += t * y;
 		if (!((1 - t) * y <= wrong)) {
 			wrong = (1 - t) * y;
@@ -27,7 +35,7 @@ static double row_run(const struct loss_step *s, int64_t i, int64_t row, float s
 	}
 	double loss = 1 + wrong - right;
 	for (int64_t j = 0; s->dy && j < s->depth; j++) {
-		float t = loss_row_target(s, i, row, j);
+		float t = target_of(s, i, row, j);
 		float slope = (j == largest ? 1.0f - t : 0.0f) - t;
 		s->dy[at + j] = loss > 0 ? scale * slope : 0.0f;
 	}

@@ -36,11 +36,3 @@ void loss_run_values(
  * set here, the rest is the caller's. */
 void loss_run_rows(const struct loss_step *s, float (*entropy)(const struct entropy_row *r),
 	struct entropy_row row, int64_t begin, int64_t end);
-
-/* The target of value j of row `row` of sample i, where labels stand for rows. */
-static inline float loss_row_target(const struct loss_step *s, int64_t i, int64_t row, int64_t j)
-{
-	if (s->labels)
-		return s->labels[i] == j ? 1.0f : 0.0f;
-	return s->targets[i * s->width + row * s->depth + j];
-}
