@@ -21,18 +21,32 @@ static const struct param params[] = {
 	PARAM_END,
 };
 
-static bool permute_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
+static bool check_dims(const struct conf *c, int rank, struct error *err)
 {
-	const struct conf *c = r->conf;
 	unsigned seen = 0;
+	int lacks = 1;
 
 	for (int i = 0; i < c->dims.count; i++)
-		seen |= 1u << ((int)c->dims.values[i] - 1);
-	if (c->dims.count != r->in->rank || seen != (1u << r->in->rank) - 1)
+		seen |= 1u << (int)c->dims.values[i];
+	if (c->dims.count != rank)
 		return error_at(err, ERROR_INVALID, "/dims",
 			"dims has %" PRId64 " axes, its input has %d; allowed: each of 1 to %d, "
 			"once",
-			c->dims.count, r->in->rank, r->in->rank);
+			c->dims.count, rank, rank);
+	while (seen >> lacks & 1)
+		lacks++;
+	if (lacks <= rank)
+		return error_at(err, ERROR_INVALID, "/dims",
+			"dims lacks axis %d; allowed: each of 1 to %d, once", lacks, rank);
+	return true;
+}
+
+static bool permute_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
+{
+	const struct conf *c = r->conf;
+
+	if (!check_dims(c, r->in->rank, err))
+		return false;
 	ret->out.rank = r->in->rank;
 	for (int i = 0; i < r->in->rank; i++)
 		ret->out.dim[i] = r->in->dim[(int)c->dims.values[i] - 1];
