@@ -1,6 +1,5 @@
 /* random_flip.c - RandomFlip: A = diag(±1, ±1), b = 0. With horizontal_and_vertical each of the two
- * is drawn for itself, as Keras did up to 3.6; later ones draw once for both, so that an image is
- * turned by half a turn or left alone. */
+ * is drawn for itself. */
 #include "engine/augment.h"
 
 struct conf {
