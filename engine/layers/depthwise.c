@@ -2,7 +2,6 @@
  * repeated channels. */
 #include "engine/layers/depthwise.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static int64_t x_floats(const struct depthwise_geometry *g)
@@ -42,7 +41,7 @@ bool depthwise_geometry_plan(const struct depthwise_conf *c, const struct shape 
 	g.e_height = g.h.padded + reach_h - 1;
 	e_width = g.w.padded + reach_w - 1;
 	g.e_row = e_width * g.channels;
-	/* It is the largest of what is in scratch. */
+	/* e is the largest of what is in scratch. */
 	if (!image_check_size(g.e_height, e_width, g.channels, "/depth_multiplier", err))
 		return false;
 	*ret = g;
