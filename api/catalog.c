@@ -12,13 +12,15 @@ static const char *const types[] = {
 	[PARAM_TYPE_MARGINS] = "margins",
 	[PARAM_TYPE_LIST] = "list",
 	[PARAM_TYPE_VARIANT] = "variant",
+	[PARAM_TYPE_NAME] = "name",
 };
 
 static bool has_range(const struct param *p)
 {
 	if (p->type == PARAM_TYPE_VARIANT)
 		return p->flags & PARAM_OR_NUMBER;
-	return p->type != PARAM_TYPE_BOOL && p->type != PARAM_TYPE_CHOICE;
+	return p->type != PARAM_TYPE_BOOL && p->type != PARAM_TYPE_CHOICE &&
+	       p->type != PARAM_TYPE_NAME;
 }
 
 static void print_names(struct json_writer *w, const char *key, const char *const *names)

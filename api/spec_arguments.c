@@ -32,6 +32,7 @@ static const char *const kinds[] = {
 		"an integer, [rows, columns] or [[top, bottom], [left, right]] of integers",
 	[PARAM_TYPE_LIST] = "a list",
 	[PARAM_TYPE_VARIANT] = "a name, or an object with \"type\"",
+	[PARAM_TYPE_NAME] = "a string",
 };
 
 static bool argument_refuse(
@@ -119,6 +120,17 @@ static bool argument_read_choice(const struct param *p, const struct json *v, vo
 	if (json_type(v) != JSON_STRING)
 		return argument_refuse(p, v, pointer, problems);
 	return param_set_choice(p, conf, json_string(v), pointer, &err) ||
+	       problems_add(problems, &err);
+}
+
+static bool argument_read_name(const struct param *p, const struct json *v, void *conf,
+	const char *pointer, struct problems *problems)
+{
+	struct error err;
+
+	if (json_type(v) != JSON_STRING)
+		return argument_refuse(p, v, pointer, problems);
+	return param_set_name(p, conf, json_string(v), pointer, &err) ||
 	       problems_add(problems, &err);
 }
 
@@ -220,6 +232,7 @@ bool argument_read(const struct param *p, const struct json *v, void *conf, cons
 		[PARAM_TYPE_MARGINS] = argument_read_margins,
 		[PARAM_TYPE_LIST] = argument_read_list,
 		[PARAM_TYPE_VARIANT] = argument_read_variant,
+		[PARAM_TYPE_NAME] = argument_read_name,
 	};
 
 	if (json_type(v) == JSON_NULL && p->flags & PARAM_NULLABLE) {
@@ -351,6 +364,9 @@ void argument_print(struct json_writer *w, const struct param *p, const void *co
 		break;
 	case PARAM_TYPE_VARIANT:
 		print_variant(w, p, conf);
+		break;
+	case PARAM_TYPE_NAME:
+		json_put_string(w, p->name, param_get_name(p, conf));
 		break;
 	}
 }

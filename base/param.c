@@ -57,6 +57,12 @@ static void list_default(const struct param *p, void *place)
 	values[0] = p->def;
 }
 
+static void name_write(const struct param *p, char *place, const char *name)
+{
+	memset(place, 0, p->size); /* so that equal names are equal bytes */
+	memcpy(place, name, strlen(name));
+}
+
 static void variant_become(const struct param *p, struct param_variant *v, int64_t index)
 {
 	memset(v, 0, p->size); /* what the last class left there */
@@ -108,6 +114,9 @@ void param_set_defaults(const struct param *table, void *conf)
 			break;
 		case PARAM_TYPE_VARIANT:
 			variant_default(p, place);
+			break;
+		case PARAM_TYPE_NAME:
+			name_write(p, place, p->def_text);
 			break;
 		}
 	}
@@ -295,6 +304,21 @@ bool param_set_list(const struct param *p, void *conf, const double *values, int
 	return true;
 }
 
+bool param_set_name(
+	const struct param *p, void *conf, const char *name, const char *pointer, struct error *err)
+{
+	size_t bytes = strlen(name);
+
+	assert(p->type == PARAM_TYPE_NAME);
+	if (bytes == 0 || bytes >= p->size) {
+		char seen[32];
+		(void)snprintf(seen, sizeof seen, "%zu bytes", bytes);
+		return param_refuse(p, seen, pointer, err);
+	}
+	name_write(p, param_place(p, conf), name);
+	return true;
+}
+
 bool param_set_variant(
 	const struct param *p, void *conf, const char *name, const char *pointer, struct error *err)
 {
@@ -382,6 +406,12 @@ const double *param_get_list(const struct param *p, const void *conf, int64_t *r
 	assert(p->type == PARAM_TYPE_LIST);
 	*ret_count = *count > 0 ? *count : 0;
 	return (const void *)(count + 1);
+}
+
+const char *param_get_name(const struct param *p, const void *conf)
+{
+	assert(p->type == PARAM_TYPE_NAME);
+	return param_place_const(p, conf);
 }
 
 const struct param_variant *param_get_variant(const struct param *p, const void *conf)
@@ -491,6 +521,9 @@ void param_allowed_text(const struct param *p, char *ret_text, size_t size)
 	case PARAM_TYPE_LIST:
 		text_add_count(p, ret_text, size);
 		text_add_range(p, ret_text, size);
+		break;
+	case PARAM_TYPE_NAME:
+		text_add(ret_text, size, "1 to %zu bytes", p->size - 1);
 		break;
 	case PARAM_TYPE_INT:
 	case PARAM_TYPE_FLOAT:

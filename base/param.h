@@ -23,6 +23,8 @@ enum param_type {
 	PARAM_TYPE_LIST,    /* PARAM_LIST_OF(n): up to n numbers */
 	PARAM_TYPE_VARIANT, /* PARAM_VARIANT_OF(n): one class of a family with arguments of its own;
 			       in JSON its name, or {"type": its name, arguments} */
+	PARAM_TYPE_NAME, /* char[size]: a name that the user has given to something, 1 to size - 1
+			    bytes; never null */
 };
 
 enum param_flags {
@@ -84,7 +86,7 @@ struct param {
 	enum param_type type;
 	unsigned flags;
 	size_t offset; /* in the conf struct, bytes */
-	size_t size;   /* of a LIST or a VARIANT there, bytes */
+	size_t size;   /* of a LIST, a VARIANT or a NAME there, bytes */
 	/* Numbers, or the index of a choice or of a class; NAN: null, or a LIST that is empty. A
 	 * VARIANT that may be a number is one by default; a LIST has the one value. max may be
 	 * INFINITY for "no limit". min and max are those of each number of a PAIR, MARGINS, a LIST,
@@ -96,6 +98,7 @@ struct param {
 					      and the choice it stands for, NULL-terminated; NULL:
 					      there are none */
 	const struct param_family *family; /* of a VARIANT */
+	const char *def_text;              /* default of a NAME */
 };
 
 #define PARAM_INT(conf, field, def_, min_, max_, doc_)                                             \
@@ -200,6 +203,8 @@ bool param_set_margins(const struct param *p, void *conf, const int64_t margins[
 /* A value that is refused has its index in the pointer ("<pointer>/2"). */
 bool param_set_list(const struct param *p, void *conf, const double *values, int64_t count,
 	const char *pointer, struct error *err) MUST_CHECK;
+bool param_set_name(const struct param *p, void *conf, const char *name, const char *pointer,
+	struct error *err) MUST_CHECK;
 /* Makes a VARIANT the class of that name, with that class's defaults. */
 bool param_set_variant(const struct param *p, void *conf, const char *name, const char *pointer,
 	struct error *err) MUST_CHECK;
@@ -220,6 +225,7 @@ const int64_t *param_get_margins(
 	const struct param *p, const void *conf); /* four values, borrowed from conf */
 /* The values are borrowed from conf; the count of a null is 0. */
 const double *param_get_list(const struct param *p, const void *conf, int64_t *ret_count);
+const char *param_get_name(const struct param *p, const void *conf); /* borrowed from conf */
 const struct param_variant *param_get_variant(
 	const struct param *p, const void *conf); /* borrowed from conf */
 /* The class of a VARIANT; NULL: it is null or a number. */

@@ -8,26 +8,6 @@
 
 const char *const callback_modes[] = { "auto", "min", "max", NULL };
 
-#define MONITOR(name) name, "val_" name
-const char *const callback_monitors[] = {
-	MONITOR("loss"),
-	MONITOR("accuracy"),
-	MONITOR("auc"),
-	MONITOR("binary_accuracy"),
-	MONITOR("categorical_accuracy"),
-	MONITOR("f1_score"),
-	MONITOR("mean_absolute_error"),
-	MONITOR("mean_squared_error"),
-	MONITOR("precision"),
-	MONITOR("r2_score"),
-	MONITOR("recall"),
-	MONITOR("root_mean_squared_error"),
-	MONITOR("sparse_categorical_accuracy"),
-	MONITOR("sparse_top_k_categorical_accuracy"),
-	MONITOR("top_k_categorical_accuracy"),
-	NULL,
-};
-
 struct callback *callbacks_add(
 	struct callbacks *c, const struct callback_class *class, struct error *err)
 {
@@ -53,7 +33,7 @@ const char *callback_monitored(const struct callback *c, bool *ret_validation)
 
 	if (!c->class->watches)
 		return NULL;
-	const char *name = callback_monitors[watch_of(c)->monitor];
+	const char *name = watch_of(c)->monitor;
 	*ret_validation = strncmp(name, prefix, strlen(prefix)) == 0;
 	return *ret_validation ? name + strlen(prefix) : name;
 }

@@ -21,8 +21,9 @@ enum {
 
 /* How the conf of a callback that watches a metric begins. */
 struct callback_watch {
-	int monitor, mode; /* indices into callback_monitors and callback_modes */
-	double min_delta;  /* 0 or more */
+	char monitor[MODEL_NAME_BYTES + 4]; /* "loss" or a metric's name, "val_" before it or not */
+	int mode;                           /* an index into callback_modes */
+	double min_delta;                   /* 0 or more */
 };
 
 /* What a callback sees at an epoch's end, and what it wants. */
@@ -65,13 +66,11 @@ struct callback *callbacks_add(
 bool callbacks_check(const struct callbacks *c, const struct model *model, bool has_validation,
 	struct error *err) MUST_CHECK;
 
-/* "loss", "val_loss", and all metrics likewise; NULL-terminated. */
-extern const char *const callback_monitors[];
 extern const char *const callback_modes[]; /* "auto", "min", "max"; NULL-terminated */
 enum { CALLBACK_AUTO, CALLBACK_MIN, CALLBACK_MAX };
 
-/* The monitored metric without its "val_"; *ret_validation: whether it had that. NULL: the
- * callback watches none. */
+/* The monitored metric without its "val_", borrowed from the callback; *ret_validation: whether it
+ * had that. NULL: the callback watches none. */
 const char *callback_monitored(const struct callback *c, bool *ret_validation);
 /* Whether a higher value is better, of one that watches: as `mode` says, or as the model's metric
  * has it. */
@@ -84,11 +83,12 @@ bool callback_improves(const struct callback_watch *w, bool higher, double value
 /* The worst there is: better than nothing but no value at all. */
 double callback_worst(bool higher);
 
-enum { CALLBACK_VAL_LOSS = 1 };
 #define CALLBACK_WATCH(field) .name = #field, .offset = offsetof(struct callback_watch, field)
 #define CALLBACK_WATCH_PARAMS(min_delta_)                                                          \
-	{ CALLBACK_WATCH(monitor), .doc = "the metric that is watched", .type = PARAM_TYPE_CHOICE, \
-		.def = CALLBACK_VAL_LOSS, .choices = callback_monitors },                          \
+	{ CALLBACK_WATCH(monitor),                                                                 \
+		.doc = "loss or the name of a metric, val_ in front for the validation's",         \
+		.type = PARAM_TYPE_NAME, .size = sizeof(((struct callback_watch *)0)->monitor),    \
+		.def_text = "val_loss" },                                                          \
 		{ CALLBACK_WATCH(mode),                                                            \
 			.doc = "whether lower or higher is better; auto: as the metric has it",    \
 			.type = PARAM_TYPE_CHOICE, .def = CALLBACK_AUTO,                           \

@@ -44,6 +44,7 @@ static const struct json *find_named(const struct json *list, const char *name)
 static void check_limit(const struct json *v, const struct param *p, double limit)
 {
 	bool ranged = p->type != PARAM_TYPE_BOOL && p->type != PARAM_TYPE_CHOICE &&
+		      p->type != PARAM_TYPE_NAME &&
 		      (p->type != PARAM_TYPE_VARIANT || p->flags & PARAM_OR_NUMBER);
 
 	if (!ranged || !isfinite(limit))
@@ -98,13 +99,16 @@ static void check_default(const struct json *v, const struct param *p)
 			assert_string_equal(json_string(json_find(v, "type")),
 				p->family->classes[(int)*def]->name);
 		break;
+	case PARAM_TYPE_NAME:
+		assert_string_equal(json_string(v), p->def_text);
+		break;
 	}
 }
 
 static void check_argument(const struct json *v, const struct param *p)
 {
 	static const char *const types[] = { "integer", "number", "boolean", "choice", "pair",
-		"margins", "list", "variant" };
+		"margins", "list", "variant", "name" };
 
 	assert_string_equal(json_string(json_find(v, "name")), p->name);
 	assert_string_equal(json_string(json_find(v, "type")), types[p->type]);

@@ -44,6 +44,7 @@ struct conf {
 	PARAM_LIST_OF(3) list;
 	PARAM_VARIANT_OF(4) thing;
 	PARAM_VARIANT_OF(4) rate;
+	char label[6];
 };
 static const struct param params[] = {
 	{ .name = "n",
@@ -61,6 +62,12 @@ static const struct param params[] = {
 	PARAM_VARIANT(struct conf, thing, NAN, &family, PARAM_NULLABLE, "which"),
 	PARAM_VARIANT_OR_NUMBER(
 		struct conf, rate, 0.5, 0, 1, &family, PARAM_ABOVE_MIN, "a number, or which"),
+	{ .name = "label",
+		.doc = "what it is called",
+		.type = PARAM_TYPE_NAME,
+		.offset = offsetof(struct conf, label),
+		.size = sizeof(((struct conf *)0)->label),
+		.def_text = "thing" },
 	PARAM_END,
 };
 
@@ -134,6 +141,8 @@ static void what_is_taken_has_one_echo(void **state)
 		{ "{'rate':0.25}", "rate", "0.25" },
 		{ "{'rate':{'type':'LinearDecay','steps':7}}", "rate",
 			"{'type':'LinearDecay','steps':7}" },
+		{ "{}", "label", "'thing'" },
+		{ "{'label':'é b'}", "label", "'é b'" },
 	};
 
 	(void)state;
@@ -202,6 +211,10 @@ static void what_is_refused_has_its_place(void **state)
 		{ "{'rate':null}", "/a/rate", "rate is null" },
 		{ "{'rate':0}", "/a/rate", "rate is 0; allowed: " },
 		{ "{'rate':[1]}", "/a/rate", "\"NonNeg\" or a number in (0, 1]" },
+		{ "{'label':'things'}", "/a/label", "label is 6 bytes; allowed: 1 to 5 bytes" },
+		{ "{'label':''}", "/a/label", "label is 0 bytes" },
+		{ "{'label':7}", "/a/label",
+			"label is a number (7); wanted: a string: 1 to 5 bytes" },
 	};
 
 	(void)state;

@@ -417,6 +417,10 @@ static void what_the_plan_refuses_is_passed_on(void **state)
 			"monitor is \"val_loss\"; the job has no validation data" },
 		{ JOB("'callbacks':[{'type':'EarlyStopping','monitor':'auc'}]"), 0,
 			"/callbacks/0/monitor", "the job has no metric \"auc\"" },
+		{ JOB("'metrics':[{'type':'auc','name':'roc'}],"
+		      "'callbacks':[{'type':'EarlyStopping','monitor':'val_auc'}]"),
+			0, "/callbacks/0/monitor",
+			"monitor is \"val_auc\"; the job has no metric \"auc\"" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

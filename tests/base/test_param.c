@@ -49,6 +49,7 @@ struct conf {
 	PARAM_VARIANT_OF(3) outline;
 	PARAM_VARIANT_OF(3) hole;
 	PARAM_VARIANT_OF(3) size;
+	char label[6];
 };
 
 static const char *const paddings[] = { "valid", "same", NULL };
@@ -91,6 +92,12 @@ static const struct param table[] = {
 	PARAM_VARIANT(struct conf, hole, NAN, &shapes, PARAM_NULLABLE, "null: none"),
 	PARAM_VARIANT_OR_NUMBER(
 		struct conf, size, 0.25, 0, 8, &shapes, PARAM_ABOVE_MIN, "a number or as a shape"),
+	{ .name = "label",
+		.doc = "what it is called",
+		.type = PARAM_TYPE_NAME,
+		.offset = offsetof(struct conf, label),
+		.size = sizeof(((struct conf *)0)->label),
+		.def_text = "thing" },
 	PARAM_END,
 };
 
@@ -332,6 +339,27 @@ static void a_list_may_be_null_or_empty(void **state)
 	assert_true(param_is_null(row("steps"), &c));
 }
 
+static void a_name_is_as_long_as_its_place(void **state)
+{
+	struct conf c = defaults(), before;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_string_equal(param_get_name(row("label"), &c), "thing");
+	assert_false(param_is_null(row("label"), &c));
+	assert_true(param_set_name(row("label"), &c, "a", "", NULL));
+	before = c;
+	assert_true(param_set_name(row("label"), &c, "12345", "", NULL));
+	assert_string_equal(param_get_name(row("label"), &c), "12345");
+	assert_false(param_set_name(row("label"), &c, "123456", "/label", &err));
+	assert_string_equal(err.text, "label is 6 bytes; allowed: 1 to 5 bytes");
+	assert_string_equal(err.pointer, "/label");
+	assert_false(param_set_name(row("label"), &c, "", "/label", &err));
+	assert_string_equal(param_get_name(row("label"), &c), "12345");
+	assert_true(param_set_name(row("label"), &c, "a", "", NULL));
+	assert_memory_equal(&c, &before, sizeof c); /* nothing is left of the longer one */
+}
+
 static void a_variant_begins_as_its_row_says(void **state)
 {
 	struct conf c = defaults();
@@ -540,6 +568,7 @@ int main(void)
 		cmocka_unit_test(a_list_holds_up_to_as_many_as_fit),
 		cmocka_unit_test(a_list_is_refused_for_any_of_its_numbers),
 		cmocka_unit_test(a_list_may_be_null_or_empty),
+		cmocka_unit_test(a_name_is_as_long_as_its_place),
 		cmocka_unit_test(a_variant_begins_as_its_row_says),
 		cmocka_unit_test(a_variant_is_named_in_either_of_keras_s_spellings),
 		cmocka_unit_test(a_variant_that_changes_has_the_defaults_of_its_new_class),

@@ -98,6 +98,8 @@ static bool set_argument(const struct param *table, void *conf, const char *name
 		return set_list(p, conf, value, err);
 	case PARAM_TYPE_VARIANT:
 		return set_variant(p, conf, value, err);
+	case PARAM_TYPE_NAME:
+		return param_set_name(p, conf, value, "", err);
 	}
 	return error_set(err, ERROR_INVALID, "%s: an argument of unknown type", name);
 }

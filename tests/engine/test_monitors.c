@@ -1,7 +1,7 @@
 /* test_monitors.c - what callbacks may watch, which way of it is better, and what they refuse. */
 #include "network.h"
 
-#include "engine/metric.h"
+#include "engine/registry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,17 +11,42 @@
 
 #include <cmocka.h>
 
-static void test_every_metric_can_be_watched(void **state)
+static void test_a_metric_of_any_name_can_be_watched(void **state)
+{
+	static const char *const names[] = { "mine", "val", "top-2.of_all",
+		"name_of_63_bytes_is_the_longest_that_a_metric_of_a_job_can_have" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		AUTO_FREE(model_free)
+		struct model *m = network_model("Dense units=2", "mean_squared_error", "SGD");
+		struct callbacks all = { 0 };
+		struct error err = { 0 };
+		char text[128];
+		bool validation;
+		(void)snprintf(text, sizeof text, "accuracy name=%s", names[i]);
+		network_metric(m, text);
+		(void)snprintf(text, sizeof text, "EarlyStopping monitor=%s", names[i]);
+		network_callback(&all, text);
+		(void)snprintf(text, sizeof text, "ReduceLROnPlateau monitor=val_%s", names[i]);
+		network_callback(&all, text);
+		if (!callbacks_check(&all, m, true, &err))
+			fail_msg("%s: %s", names[i], err.text);
+		for (int k = 0; k < all.count; k++) {
+			const struct callback *c = &all.callbacks[k];
+			assert_string_equal(callback_monitored(c, &validation), names[i]);
+			assert_int_equal(validation, k == 1);
+			assert_true(callback_wants_higher(c, m));
+		}
+	}
+}
+
+static void test_every_callback_has_room_for_its_arguments(void **state)
 {
 	(void)state;
-	for (int i = -1; i < 0 || metric_classes[i]; i++) {
-		const char *name = i < 0 ? "loss" : metric_classes[i]->name;
-		char validation[64];
-		(void)snprintf(validation, sizeof validation, "val_%s", name);
-		if (param_choice_index(callback_monitors, name) < 0 ||
-			param_choice_index(callback_monitors, validation) < 0)
-			fail_msg("%s cannot be watched", name);
-	}
+	for (int i = 0; callback_classes[i]; i++)
+		assert_true(
+			callback_class_row(callback_classes[i]).conf_size <= CALLBACK_CONF_BYTES);
 }
 
 static void test_which_way_is_better(void **state)
@@ -116,7 +141,8 @@ static void test_there_are_at_most_eight(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_metric_can_be_watched),
+		cmocka_unit_test(test_a_metric_of_any_name_can_be_watched),
+		cmocka_unit_test(test_every_callback_has_room_for_its_arguments),
 		cmocka_unit_test(test_which_way_is_better),
 		cmocka_unit_test(test_callbacks_that_could_do_nothing_are_refused),
 		cmocka_unit_test(test_there_are_at_most_eight),

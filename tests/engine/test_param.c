@@ -17,7 +17,7 @@
 
 enum { ROWS_MAX = 256 };
 
-/* All layers, losses, optimizers and what their arguments can be in one list. */
+/* All layers, losses, optimizers, callbacks and what their arguments can be in one list. */
 static struct registry_row rows[ROWS_MAX];
 static int n_rows;
 
@@ -30,6 +30,8 @@ static int gather_rows(void **state)
 		rows[n_rows++] = loss_class_row(loss_classes[i]);
 	for (int i = 0; optimizer_classes[i]; i++)
 		rows[n_rows++] = optimizer_class_row(optimizer_classes[i]);
+	for (int i = 0; callback_classes[i]; i++)
+		rows[n_rows++] = callback_class_row(callback_classes[i]);
 	for (int i = 0; param_families[i]; i++)
 		for (int k = 0; param_families[i]->classes[k]; k++) {
 			const struct param_class *c = param_families[i]->classes[k];
@@ -50,7 +52,8 @@ static const struct registry_row *row_named(const char *name)
 
 static size_t param_bytes(const struct param *p)
 {
-	if (p->type == PARAM_TYPE_LIST || p->type == PARAM_TYPE_VARIANT)
+	if (p->type == PARAM_TYPE_LIST || p->type == PARAM_TYPE_VARIANT ||
+		p->type == PARAM_TYPE_NAME)
 		return p->size;
 	static const size_t bytes[] = {
 		[PARAM_TYPE_INT] = sizeof(int64_t),
@@ -139,6 +142,13 @@ static void every_variant_has_room_for_all_that_it_can_be(void **state)
 		}
 }
 
+static bool has_range(const struct param *p)
+{
+	return p->type != PARAM_TYPE_BOOL && p->type != PARAM_TYPE_CHOICE &&
+	       p->type != PARAM_TYPE_NAME &&
+	       (p->type != PARAM_TYPE_VARIANT || p->flags & PARAM_OR_NUMBER);
+}
+
 /* Sets the argument to a number, of the type it has. */
 static bool set_number(const struct param *p, void *conf, double value)
 {
@@ -171,26 +181,34 @@ static bool set_number(const struct param *p, void *conf, double value)
 		return value == 0 || value == 1;
 	case PARAM_TYPE_CHOICE:
 		return value >= 0 && value < param_choice_count(p);
+	case PARAM_TYPE_NAME:
+		return false; /* is no number */
 	}
 	return false;
 }
 
-static void every_default_is_allowed_by_its_own_row(void **state)
+static bool is_default_allowed(const struct param *p)
 {
 	_Alignas(16) unsigned char conf[MODEL_CONF_BYTES];
 
+	if (p->type == PARAM_TYPE_NAME)
+		return param_set_name(p, conf, p->def_text, "", NULL);
+	if (isnan(p->def))
+		return p->flags & PARAM_NULLABLE ||
+		       (p->type == PARAM_TYPE_LIST && p->count_min == 0);
+	return set_number(p, conf, p->def);
+}
+
+static void every_default_is_allowed_by_its_own_row(void **state)
+{
 	(void)state;
 	for (int i = 0; i < n_rows; i++)
 		for (const struct param *p = rows[i].params; p && p->name; p++) {
 			if (p->flags & PARAM_REQUIRED)
 				continue;
-			bool sound = isnan(p->def) ? p->flags & PARAM_NULLABLE ||
-							     (p->type == PARAM_TYPE_LIST &&
-								     p->count_min == 0)
-						   : set_number(p, conf, p->def);
-			if (!sound)
-				fail_msg("%s.%s: its default %g is not allowed", rows[i].name,
-					p->name, p->def);
+			if (!is_default_allowed(p))
+				fail_msg(
+					"%s.%s: its default is not allowed", rows[i].name, p->name);
 		}
 }
 
@@ -207,8 +225,7 @@ static void every_range_refuses_what_lies_outside(void **state)
 	(void)state;
 	for (int i = 0; i < n_rows; i++)
 		for (const struct param *p = rows[i].params; p && p->name; p++) {
-			if (p->type == PARAM_TYPE_BOOL || p->type == PARAM_TYPE_CHOICE ||
-				(p->type == PARAM_TYPE_VARIANT && !(p->flags & PARAM_OR_NUMBER)))
+			if (!has_range(p))
 				continue;
 			if (!(p->min < p->max))
 				fail_msg("%s.%s: an empty range", rows[i].name, p->name);

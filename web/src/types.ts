@@ -123,7 +123,16 @@ export interface Server {
 	jobs: Record<Status, number>;
 }
 
-export type ArgumentType = "integer" | "number" | "boolean" | "choice" | "pair" | "margins" | "list" | "variant";
+export type ArgumentType =
+	| "integer"
+	| "number"
+	| "boolean"
+	| "choice"
+	| "pair"
+	| "margins"
+	| "list"
+	| "variant"
+	| "name";
 
 export interface Argument {
 	name: string;

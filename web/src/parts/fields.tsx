@@ -58,7 +58,7 @@ function controlProps(pointer: string, form: Form) {
 	};
 }
 
-export function TextControl({ pointer }: { pointer: string }) {
+export function TextControl({ pointer, placeholder }: { pointer: string; placeholder?: string | undefined }) {
 	const form = useContext(FormContext);
 	return (
 		<input
@@ -66,6 +66,7 @@ export function TextControl({ pointer }: { pointer: string }) {
 			value={String(getAt(form.spec, pointer) ?? "")}
 			autocomplete="off"
 			spellcheck={false}
+			placeholder={placeholder}
 			onInput={(event) => form.set(pointer, event.currentTarget.value || undefined)}
 		/>
 	);
@@ -292,6 +293,8 @@ function ArgumentControl({ pointer, argument }: { pointer: string; argument: Arg
 			return <ValueControl pointer={pointer} placeholder={valueText(argument.default)} />;
 		case "variant":
 			return <VariantControl pointer={pointer} argument={argument} />;
+		case "name":
+			return <TextControl pointer={pointer} placeholder={usual} />;
 	}
 }
 
