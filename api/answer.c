@@ -71,6 +71,37 @@ void answer_json(struct api_response *r, int status, struct json_writer *ret_w)
 	json_writer_init(ret_w, &r->body);
 }
 
+void answer_list_begin(struct api_response *r, struct json_writer *ret_w)
+{
+	answer_json(r, 200, ret_w);
+	json_open_object(ret_w, NULL);
+	json_put_string(ret_w, "object", "list");
+	json_open_list(ret_w, "data");
+}
+
+static void end_data(struct json_writer *w, bool has_more)
+{
+	json_close_list(w);
+	json_put_bool(w, "has_more", has_more);
+}
+
+void answer_list_end(struct json_writer *w, bool has_more, const char *last_id)
+{
+	end_data(w, has_more);
+	json_put_string(w, "last_id", last_id);
+	json_close_object(w);
+}
+
+void answer_list_end_numbered(struct json_writer *w, bool has_more, const int64_t *last_id)
+{
+	end_data(w, has_more);
+	if (last_id)
+		json_put_integer(w, "last_id", *last_id);
+	else
+		json_put_null(w, "last_id");
+	json_close_object(w);
+}
+
 void answer_empty(struct api_response *r, int status)
 {
 	answer_begin(r, status, NULL, 0);

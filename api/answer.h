@@ -9,6 +9,11 @@
 /* Begins a JSON answer; the caller writes it through ret_w. It need not look whether the buffer
  * failed: api.c does. */
 void answer_json(struct api_response *r, int status, struct json_writer *ret_w);
+/* {"object": "list", "data": [ … ], "has_more", "last_id"}: between begin and end the caller writes
+ * the values of "data". last_id NULL: there are none. */
+void answer_list_begin(struct api_response *r, struct json_writer *ret_w);
+void answer_list_end(struct json_writer *w, bool has_more, const char *last_id);
+void answer_list_end_numbered(struct json_writer *w, bool has_more, const int64_t *last_id);
 /* Begins an answer of any kind: the caller fills r->body, at most `bytes_max`. */
 void answer_begin(struct api_response *r, int status, const char *content_type, size_t bytes_max);
 void answer_empty(struct api_response *r, int status);

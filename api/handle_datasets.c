@@ -155,17 +155,11 @@ void handle_datasets_list(struct api_call *call, struct api_response *r)
 		answer_error(call, r, &err);
 		return;
 	}
-	answer_json(r, 200, &w);
-	json_open_object(&w, NULL);
-	json_put_string(&w, "object", "list");
-	json_open_list(&w, "data");
+	answer_list_begin(r, &w);
 	for (int i = 0; ok && i < list.n_datasets; i++)
 		ok = write_dataset(NULL, &list.datasets[i], &w, &err);
-	json_close_list(&w);
-	json_put_bool(&w, "has_more", false);
-	json_put_string(
-		&w, "last_id", list.n_datasets ? list.datasets[list.n_datasets - 1].name : NULL);
-	json_close_object(&w);
+	answer_list_end(
+		&w, false, list.n_datasets ? list.datasets[list.n_datasets - 1].name : NULL);
 	if (!ok)
 		answer_error(call, r, &err);
 	dataset_list_done(&list);

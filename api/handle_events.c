@@ -38,19 +38,10 @@ static void answer_list(
 		return;
 	}
 	int n = list.n_events > limit ? (int)limit : list.n_events;
-	answer_json(r, 200, &w);
-	json_open_object(&w, NULL);
-	json_put_string(&w, "object", "list");
-	json_open_list(&w, "data");
+	answer_list_begin(r, &w);
 	for (int i = 0; i < n; i++)
 		write_event(&list.events[i], &w);
-	json_close_list(&w);
-	json_put_bool(&w, "has_more", list.n_events > n);
-	if (n)
-		json_put_integer(&w, "last_id", list.events[n - 1].id);
-	else
-		json_put_null(&w, "last_id");
-	json_close_object(&w);
+	answer_list_end_numbered(&w, list.n_events > n, n ? &list.events[n - 1].id : NULL);
 	event_list_done(&list);
 }
 

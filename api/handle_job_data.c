@@ -43,19 +43,11 @@ static void answer_epochs_json(struct api_response *r, const struct epoch_list *
 {
 	struct json_writer w;
 
-	answer_json(r, 200, &w);
-	json_open_object(&w, NULL);
-	json_put_string(&w, "object", "list");
-	json_open_list(&w, "data");
+	answer_list_begin(r, &w);
 	for (int i = first; i < list->n_epochs; i++)
 		write_epoch(&list->epochs[i], &w);
-	json_close_list(&w);
-	json_put_bool(&w, "has_more", false);
-	if (first < list->n_epochs)
-		json_put_integer(&w, "last_id", list->epochs[list->n_epochs - 1].epoch);
-	else
-		json_put_null(&w, "last_id");
-	json_close_object(&w);
+	answer_list_end_numbered(
+		&w, false, first < list->n_epochs ? &list->epochs[list->n_epochs - 1].epoch : NULL);
 }
 
 /* "nan" and "inf" as Keras's CSVLogger writes them. */
@@ -141,10 +133,7 @@ static void answer_checkpoints(
 {
 	struct json_writer w;
 
-	answer_json(r, 200, &w);
-	json_open_object(&w, NULL);
-	json_put_string(&w, "object", "list");
-	json_open_list(&w, "data");
+	answer_list_begin(r, &w);
 	for (int i = 0; i < list->n_checkpoints; i++) {
 		const struct checkpoint *c = &list->checkpoints[i];
 		json_open_object(&w, NULL);
@@ -159,13 +148,8 @@ static void answer_checkpoints(
 		json_close_object(&w);
 		json_close_object(&w);
 	}
-	json_close_list(&w);
-	json_put_bool(&w, "has_more", false);
-	if (list->n_checkpoints)
-		json_put_integer(&w, "last_id", list->checkpoints[list->n_checkpoints - 1].step);
-	else
-		json_put_null(&w, "last_id");
-	json_close_object(&w);
+	answer_list_end_numbered(&w, false,
+		list->n_checkpoints ? &list->checkpoints[list->n_checkpoints - 1].step : NULL);
 }
 
 void handle_job_checkpoints(struct api_call *call, struct api_response *r)

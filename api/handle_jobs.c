@@ -220,16 +220,10 @@ void handle_jobs_list(struct api_call *call, struct api_response *r)
 		answer_error(call, r, &err);
 		return;
 	}
-	answer_json(r, 200, &w);
-	json_open_object(&w, NULL);
-	json_put_string(&w, "object", "list");
-	json_open_list(&w, "data");
+	answer_list_begin(r, &w);
 	for (int i = 0; ok && i < list.n_jobs; i++)
 		ok = job_view_write(call->api, &list.jobs[i], &w, NULL, &err);
-	json_close_list(&w);
-	json_put_bool(&w, "has_more", list.has_more);
-	json_put_string(&w, "last_id", list.n_jobs ? list.jobs[list.n_jobs - 1].id : NULL);
-	json_close_object(&w);
+	answer_list_end(&w, list.has_more, list.n_jobs ? list.jobs[list.n_jobs - 1].id : NULL);
 	if (!ok)
 		answer_error(call, r, &err);
 	job_list_done(&list);
