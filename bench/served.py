@@ -10,20 +10,8 @@ import subprocess
 import tempfile
 import time
 
-JOB = {
-    "dataset": "mnist",
-    "validation": {"split": "test"},
-    "model": {"layers": [
-        {"type": "Conv2D", "filters": 32, "kernel_size": 3, "activation": "relu"},
-        {"type": "MaxPooling2D", "pool_size": 2},
-        {"type": "Flatten"},
-        {"type": "Dense", "units": 64, "activation": "relu"},
-        {"type": "Dense", "units": 10, "activation": "softmax"}]},
-    "loss": "sparse_categorical_crossentropy",
-    "optimizer": "adam",
-    "metrics": ["accuracy"],
-    "batch_size": 64, "epochs": 2, "seed": 7,
-}
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+JOB = json.loads((ROOT / "docs/mnist.json").read_text(encoding="utf-8")) | {"epochs": 2}
 PARTS = {"x_train": "train-images-idx3-ubyte", "y_train": "train-labels-idx1-ubyte",
          "x_test": "t10k-images-idx3-ubyte", "y_test": "t10k-labels-idx1-ubyte"}
 POLL_SECONDS = 0.0005
