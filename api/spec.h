@@ -99,10 +99,10 @@ void spec_print_forecast(const struct spec *s, const struct plan *plan,
 /* GET /v1/catalog: {"job": [arguments, the plain fields of a job], "layers": [{"name", "doc",
  * "arguments": [{"name", "type", "required", "nullable", "or_number", "default", "minimum",
  * "maximum", "exclusive_minimum", "exclusive_maximum", "minimum_count", "maximum_count", "element",
- * "choices", "variants", "doc"}]}], "losses", "optimizers", "augments", "initializers",
- * "regularizers", "constraints", "schedules": as layers, "metrics", "activations": names}, from the
- * engine's own tables. "type" is integer, number, boolean, choice, pair, margins, list or variant;
- * what an argument does not have is null. "variants" is the key of the list of rows that a variant
- * can be.
+ * "choices", "variants", "doc"}]}], "losses", "optimizers", "metrics", "callbacks", "augments",
+ * "initializers", "regularizers", "constraints", "schedules": as layers, "activations": names},
+ * from the engine's own tables. "type" is integer, number, boolean, choice, pair, margins, list or
+ * variant; what an argument does not have is null. "variants" is the key of the list of rows that a
+ * variant can be.
  */
 void catalog_print(struct buffer *out);

@@ -128,7 +128,7 @@ struct epoch {
 	/* Of the validation data: [label][predicted], classes x classes; NULL: there is none.
 	 * Borrowed on the way in; in what a list function fills it is NULL. */
 	const int64_t *confusion;
-	int64_t classes; /* 2 … 1000 */
+	int64_t classes; /* 2 … 1000 can be stored; the engine makes at most 256 */
 };
 struct epoch_list {
 	struct epoch *epochs;
