@@ -13,6 +13,7 @@ import {
 	formatShort,
 } from "../../web/src/format";
 import { printJson } from "../../web/src/json";
+import { metricsOfSpec, nameOfMetric } from "../../web/src/metrics";
 import { fieldOf, getAt, pointerOf, pointerParts, setAt } from "../../web/src/pointer";
 import { standing } from "../../web/src/progress";
 import { parseRoute, tokenOf } from "../../web/src/route";
@@ -275,6 +276,14 @@ test("a trail starts over where training went back, and stays bounded", () => {
 	for (let i = 1; i < 10000; i++) appendStep(trail, step(10 + i, 1, 1));
 	equal(trail.x.length <= 2000 && trail.x.at(-1) === 10008.1, true);
 	equal(trail.loss.length, trail.x.length);
+});
+
+test("a metric with arguments is known by its name", () => {
+	const auc = { type: "AUC", name: "auc", curve: "PR" };
+	equal(["accuracy", auc, { type: "auc" }, 7, null].map(nameOfMetric), ["accuracy", "auc", "auc", null, null]);
+	equal(metricsOfSpec({ metrics: ["accuracy", { ...auc, name: "pr" }] }), ["accuracy", "pr"]);
+	equal(metricsOfSpec({ metrics: [] }), []);
+	equal(metricsOfSpec({}), []);
 });
 
 test("the axis has room to grow, and outliers do not flatten the curve", () => {

@@ -1,7 +1,8 @@
-// What an epoch's record says of a job's metrics: their names, labels and formats. Pure.
+// What a spec and an epoch's record say of a job's metrics: their names, labels and formats. Pure.
 
 import { formatMetric, formatPercent, formatRate } from "./format";
-import type { Epoch } from "./types";
+import { getAt } from "./pointer";
+import type { Epoch, Json, JsonObject } from "./types";
 
 const others = new Set(["epoch", "step", "learning_rate", "seconds", "samples_per_second"]);
 const prefix = "val_";
@@ -21,6 +22,18 @@ export function metricNames(epochs: readonly Epoch[]): string[] {
 			if (!others.has(name) && !name.startsWith(prefix) && typeof metricOf(epoch, name) === "number")
 				names.add(name);
 	return [...names];
+}
+
+// What a metric of a spec is called: it is its name alone, or an object that has a name or that of its type.
+export function nameOfMetric(metric: Json): string | null {
+	const name = getAt(metric, "/name") ?? getAt(metric, "/type") ?? metric;
+	return typeof name === "string" ? name : null;
+}
+
+// The metrics that a spec asks for, before any epoch has one.
+export function metricsOfSpec(spec: JsonObject): string[] {
+	const metrics = Array.isArray(spec.metrics) ? spec.metrics : [];
+	return metrics.map(nameOfMetric).filter((name) => name !== null);
 }
 
 export const validationOf = (name: string): string => prefix + name;

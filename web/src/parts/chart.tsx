@@ -89,7 +89,7 @@ export function Chart(props: ChartProps) {
 			)}`}
 		>
 			<div class="chart-place" ref={place} data-chart={measure.key} />
-			{empty && <p class="chart-empty">The curve begins with the first steps.</p>}
+			{empty && <p class="chart-empty">The curve begins with the training.</p>}
 			{hover && <Tip hover={hover} />}
 		</figure>
 	);

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { type Details, useDetails } from "../details";
 import { formatAge, formatDuration, formatMetric, formatPercent, formatShort, formatTime } from "../format";
-import { isShare, metricFormat, metricLabel, metricNames, rateChanges, validationOf } from "../metrics";
+import { isShare, metricFormat, metricLabel, metricNames, metricsOfSpec, rateChanges, validationOf } from "../metrics";
 import { Chart, ChartLegend } from "../parts/chart";
 import { Confirm } from "../parts/dialog";
 import { AlertIcon, BackIcon, PauseIcon, PlayIcon, RepeatIcon, StopIcon, TrashIcon } from "../parts/icons";
@@ -275,8 +275,7 @@ function standingText(job: Job, eta: number | null): string {
 function Curves({ job, details }: { job: Job; details: Details | null }) {
 	const { step, trail } = liveOf(job.id);
 	const epochs = details?.epochs ?? [];
-	// Before the first epoch has ended the accuracy is the one that a step may tell.
-	const names = epochs.length > 0 ? metricNames(epochs).slice(1) : ["accuracy"];
+	const names = epochs.length > 0 ? metricNames(epochs).slice(1) : metricsOfSpec(job.spec);
 	if (epochs.length > 0 && rateChanges(epochs)) names.push("learning_rate");
 	const legend = <ChartLegend running={trail.x.length > 0} />;
 	const shared = { epochs, wanted: job.progress.epochs, trail, step: step.value };

@@ -3,6 +3,7 @@
 import { useContext } from "preact/hooks";
 import { type ClassKey, classOf, findRow } from "../form";
 import { formatCount } from "../format";
+import { nameOfMetric } from "../metrics";
 import {
 	ArgumentField,
 	Field,
@@ -129,15 +130,17 @@ function MetricsField({ metrics }: { metrics: CatalogRow[] }) {
 						<input
 							type="checkbox"
 							id={i === 0 ? fieldId("/metrics") : undefined}
-							checked={chosen.includes(name)}
+							checked={chosen.some((metric) => nameOfMetric(metric) === name)}
 							onChange={(event) =>
 								set(
 									"/metrics",
 									event.currentTarget.checked
 										? [...chosen, name]
 										: chosen.filter(
-												(other) =>
-													other !== name,
+												(metric) =>
+													nameOfMetric(
+														metric,
+													) !== name,
 											),
 								)
 							}
