@@ -11,6 +11,7 @@ import {
 	formatRate,
 	formatShape,
 	formatShort,
+	lastBatchText,
 } from "../../web/src/format";
 import { printJson } from "../../web/src/json";
 import { metricsOfSpec, nameOfMetric } from "../../web/src/metrics";
@@ -51,6 +52,16 @@ test("numbers are told with a unit and three figures", () => {
 	equal([0.001, 1e-7, 0.30000000000000004].map(formatRate), ["0.001", "1e-7", "0.3"]);
 	equal([0.98412, 1].map(formatPercent), ["98.41 %", "100.00 %"]);
 	equal([[28, 28, 1], [10], []].map(formatShape), ["28 × 28 × 1", "10", "scalar"]);
+});
+
+test("a last batch is smaller than the others, or takes the rest in", () => {
+	equal(
+		[lastBatchText(64, 32), lastBatchText(64, 1120)],
+		[
+			"each epoch ends with a batch of 32",
+			"the last batch of each epoch takes the rest in and has 1,120",
+		],
+	);
 });
 
 test("what is not known is a dash", () => {

@@ -11,6 +11,13 @@ export function formatCount(value: number | null | undefined): string {
 	return missing(value) ? dash : grouped.format(value);
 }
 
+// The last batch of an epoch is what is left over, or, where that is merged, the batch before with it.
+export function lastBatchText(size: number, last: number): string {
+	return last < size
+		? `each epoch ends with a batch of ${formatCount(last)}`
+		: `the last batch of each epoch takes the rest in and has ${formatCount(last)}`;
+}
+
 // 347146 → "347 k": three figures and a unit.
 export function formatShort(value: number | null | undefined): string {
 	if (missing(value)) return dash;

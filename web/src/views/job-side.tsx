@@ -1,6 +1,6 @@
 // The narrow cards of a job's page: where the time goes, the batch, the memory, checkpoints, events.
 
-import { formatBytes, formatCount, formatDuration, formatMetric, formatTime } from "../format";
+import { formatBytes, formatCount, formatDuration, formatMetric, formatTime, lastBatchText } from "../format";
 import { DownloadIcon } from "../parts/icons";
 import { Card, type Share, ShareBar } from "../parts/small";
 import { downloadFile } from "../store";
@@ -50,11 +50,8 @@ export function BatchCard({ job }: { job: Job }) {
 					<dd>{formatCount(job.progress.epochs * job.progress.steps_per_epoch)}</dd>
 				</div>
 			</dl>
-			{last !== null && last < size && (
-				<p class="hint">
-					The samples do not divide evenly: each epoch ends with a batch of{" "}
-					{formatCount(last)}.
-				</p>
+			{last !== null && last !== size && (
+				<p class="hint">The samples do not divide evenly: {lastBatchText(size, last)}.</p>
 			)}
 		</Card>
 	);
