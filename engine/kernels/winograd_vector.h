@@ -165,16 +165,7 @@ static struct winograd_place winograd_place(const struct winograd_tiles *t, int6
 	return p;
 }
 
-/* A vector of channels at each position of a place; those that are not there stay as they are. */
-VEC_INLINE void winograd_copy_in(const struct winograd_place *p, const float *x, int64_t row,
-	int64_t column, int size, int n, float *to)
-{
-	for (int64_t i = p->row_begin; i < p->row_end; i++)
-		for (int64_t j = p->column_begin; j < p->column_end; j++)
-			vec_store(to + (i * size + j) * VEC_WIDTH,
-				load_some(x + i * row + j * column, n));
-}
-
+/* A vector of channels at each position of a place that there is. */
 VEC_INLINE void winograd_copy_out(const struct winograd_place *p, const float *from, int size,
 	int n, float *y, int64_t row, int64_t column)
 {
@@ -200,30 +191,52 @@ VEC_INLINE void winograd_prefetch(
 	}
 }
 
+/* winograd_tile of a place that stands out over the image, where all is 0. */
+VEC_INLINE void winograd_edge_tile(winograd_line *line, const struct winograd_place *p,
+	struct winograd_side from, const float *x, struct winograd_side to, float *y, int n)
+{
+	vec columns[6][6];
+
+	KEEP_LOOP
+	for (int j = 0; j < from.size; j++) {
+		const float *at = x + j * from.column;
+		bool there = j >= p->column_begin && j < p->column_end;
+		vec in[6], out[6];
+		UNROLL
+		for (int i = 0; i < from.size; i++)
+			in[i] = there && i >= p->row_begin && i < p->row_end
+					? load_some(at + i * from.row, n)
+					: vec_zero();
+		line(in, out);
+		UNROLL
+		for (int i = 0; i < to.size; i++)
+			columns[i][j] = out[i];
+	}
+	KEEP_LOOP
+	for (int i = 0; i < to.size; i++, y += to.row)
+		winograd_row(line, columns[i], to, y, n, NULL);
+}
+
 /* input and output_gradient: both go from positions to planes. */
 VEC_INLINE void winograd_forth(const struct winograd_tiles *t, winograd_line *line, int size,
 	const float *x, int64_t first, int64_t count, float *v)
 {
 	int64_t column = t->channels, row = t->width * t->channels;
+	struct winograd_side places = { size, row, column };
 	struct winograd_side planes = { WINOGRAD_PATCH, WINOGRAD_PATCH * t->plane, t->plane };
 
 	for (int64_t i = first; i < first + count; i++, v += t->channels) {
 		struct winograd_place p = winograd_place(t, i, size);
-		_Alignas(64) float patch[WINOGRAD_PLANES * VEC_WIDTH];
-		if (!p.whole)
-			memset(patch, 0, sizeof patch);
 		for (int64_t c = 0; c < t->channels; c += VEC_WIDTH) {
 			int n = (int)(t->channels - c < VEC_WIDTH ? t->channels - c : VEC_WIDTH);
-			winograd_prefetch(x + p.at + c, row, column, size, false);
-			if (p.whole && n == VEC_WIDTH) {
-				winograd_tile(line, (struct winograd_side){ size, row, column },
-					x + p.at + c, planes, v + c, VEC_WIDTH, NULL);
-				continue;
-			}
-			winograd_copy_in(&p, x + p.at + c, row, column, size, n, patch);
-			winograd_tile(line,
-				(struct winograd_side){ size, size * VEC_WIDTH, VEC_WIDTH }, patch,
-				planes, v + c, n, NULL);
+			const float *at = x + p.at + c;
+			winograd_prefetch(at, row, column, size, false);
+			if (n < VEC_WIDTH)
+				winograd_edge_tile(line, &p, places, at, planes, v + c, n);
+			else if (p.whole)
+				winograd_tile(line, places, at, planes, v + c, VEC_WIDTH, NULL);
+			else
+				winograd_edge_tile(line, &p, places, at, planes, v + c, VEC_WIDTH);
 		}
 	}
 }
