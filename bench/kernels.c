@@ -76,12 +76,13 @@ static void *floats(int64_t n)
 {
 	enum { HUGE_PAGE = 2 << 20 };
 	static size_t calls;
-	size_t bytes = ((size_t)n * sizeof(float) / HUGE_PAGE + 2) * HUGE_PAGE;
+	size_t bytes = ((size_t)n * sizeof(float) / HUGE_PAGE + 3) * HUGE_PAGE;
 	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		give_up("no memory");
 	(void)madvise(p, bytes, MADV_HUGEPAGE);
+	p += HUGE_PAGE - (size_t)p % HUGE_PAGE;
 	float *values = (float *)(void *)(p + 64 * (calls++ * 7 % 61));
 	network_noise(calls, values, n);
 	return values;

@@ -211,6 +211,44 @@ static void test_gemm_of_long_sums(void **state)
 		.accumulate = true });
 }
 
+/* As in the gradient of a dense layer's input, for a whole panel of samples and for less. */
+static void test_gemm_of_few_rows_and_a_large_transposed_b(void **state)
+{
+	(void)state;
+	for (int64_t m = 16; m <= 48; m += 16) {
+		for (int64_t run = 70; run <= 280; run += 210) {
+			int64_t n = run == 70 ? 470 : 230;
+			check_gemm(&(struct gemm){ .m = m,
+				.n = n,
+				.segments = 1,
+				.run = run,
+				.a_row = run + 1,
+				.a_step = 1,
+				.b_row = run,
+				.b_transposed = true,
+				.c_row = n + 3 });
+		}
+	}
+}
+
+/* Such rows collide in a cache. A distance of 0, all rows being one, lets there be more of them. */
+static void test_gemm_of_rows_a_page_apart(void **state)
+{
+	(void)state;
+	for (int64_t m = 13; m <= 200; m += 47)
+		for (int transposed = 0; transposed <= 1; transposed++)
+			check_gemm(&(struct gemm){ .m = m,
+				.n = 140,
+				.segments = 1,
+				.run = 400,
+				.a_row = m <= 60 ? 1024 : 0,
+				.a_step = 1,
+				.b_row = transposed ? 400 : 140,
+				.b_transposed = transposed,
+				.c_row = 140,
+				.accumulate = transposed });
+}
+
 static void test_gemm_of_segments_and_scattered_rows(void **state)
 {
 	int32_t rows[100];
@@ -239,6 +277,8 @@ int main(void)
 		cmocka_unit_test(test_gemm_bf16_rounds_factors_to_nearest_even),
 		cmocka_unit_test(test_gemm_with_a_transposed_a_and_a_wide_c),
 		cmocka_unit_test(test_gemm_of_long_sums),
+		cmocka_unit_test(test_gemm_of_few_rows_and_a_large_transposed_b),
+		cmocka_unit_test(test_gemm_of_rows_a_page_apart),
 		cmocka_unit_test(test_gemm_of_segments_and_scattered_rows),
 	};
 
