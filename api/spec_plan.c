@@ -294,6 +294,7 @@ struct plan *spec_plan(const struct spec *s, const struct dataset *dataset, int6
 	struct problems *problems)
 {
 	struct plan_options options = { .bytes_max = bytes_max,
+		.keeps_best = callbacks_keep_best(&s->callbacks),
 		.precision = (enum plan_precision)s->precision };
 	struct data train;
 	struct error err;

@@ -53,6 +53,14 @@ bool callback_keeps_best(const struct callback *c)
 	return c->class->keeps_best && c->class->keeps_best(c->conf);
 }
 
+bool callbacks_keep_best(const struct callbacks *c)
+{
+	for (int i = 0; c && i < c->count; i++)
+		if (callback_keeps_best(&c->callbacks[i]))
+			return true;
+	return false;
+}
+
 static bool check_monitor(
 	const struct callback *c, const struct model *model, bool has_validation, struct error *err)
 {

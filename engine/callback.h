@@ -75,8 +75,10 @@ const char *callback_monitored(const struct callback *c, bool *ret_validation);
 /* Whether a higher value is better, of one that watches: as `mode` says, or as the model's metric
  * has it. */
 bool callback_wants_higher(const struct callback *c, const struct model *model);
-/* Whether the best weights come back at the end of the training. */
+/* Whether the best weights come back at the end of the training; of any of them, which may be NULL:
+ * what a plan must be made for. */
 bool callback_keeps_best(const struct callback *c);
+bool callbacks_keep_best(const struct callbacks *c);
 
 /* Whether `value` is better than `than` by more than min_delta. */
 bool callback_improves(const struct callback_watch *w, bool higher, double value, double than);

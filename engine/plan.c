@@ -329,6 +329,9 @@ static bool place_weight(struct plan *p, int layer, int index)
 		.frozen = plan->frozen };
 	if (!place(p, w->values, sizeof(float), &f->weight_bytes, &w->w))
 		return false;
+	if (p->options.keeps_best &&
+		!place(p, w->values, sizeof(float), &f->weight_bytes, &w->best))
+		return false;
 	if (w->frozen) {
 		f->frozen_parameters += w->values;
 		return true;

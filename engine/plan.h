@@ -31,6 +31,8 @@ struct plan_options {
 	int64_t classes;     /* of the labels in the data; 0 when targets are not labels */
 	int64_t batch_size;  /* samples a step, 1 … PLAN_BATCH_MAX */
 	enum plan_precision precision;
+	bool keeps_best; /* room for all weights a second time, for a callback that brings the best
+			  * back: callbacks_keep_best */
 	int64_t bytes_max; /* the budget for one run of this plan; 0 for no limit. A batch that
 			    * does not fit is worked in parts, with the same results */
 };

@@ -11,6 +11,7 @@ struct planned_weight {
 	int layer, index; /* index: of the layer's weights */
 	int64_t values;
 	size_t w;
+	size_t best; /* what a callback may bring back; unused unless the plan keeps it */
 	size_t slots[OPTIMIZER_SLOTS_MAX];
 	bool frozen;     /* no slots, no tasks */
 	size_t partial;  /* of chunk 0; unused when tiled */

@@ -430,6 +430,11 @@ float *run_weight(const struct run *r, int index)
 	return run_at(r, r->plan->weights[index].w);
 }
 
+float *run_best(const struct run *r, int index)
+{
+	return run_at(r, r->plan->weights[index].best);
+}
+
 float *run_slot(const struct run *r, int index, int slot)
 {
 	return run_at(r, r->plan->weights[index].slots[slot]);

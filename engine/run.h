@@ -99,8 +99,10 @@ int run_first_not_finite(const struct run *r);
 /* Metric `metric` of the model, from the sums of that many samples. */
 double run_metric(const struct run *r, int metric, const double *sums, int64_t samples);
 
-/* Weight `index` of the plan: its values, and those of slot `slot`. */
+/* Weight `index` of the plan: its values, the best ones if the plan keeps them, and those of slot
+ * `slot`. */
 float *run_weight(const struct run *r, int index);
+float *run_best(const struct run *r, int index);
 float *run_slot(const struct run *r, int index, int slot);
 /* The gradient of weight `index` that the last step's update used: for tests of the engine. */
 void run_gradient(struct run *r, int index, float *ret);

@@ -293,7 +293,7 @@ static double watched(
 static void training_finish(struct trainer *t)
 {
 	run_overwrite_with_means(t->run);
-	if (t->best)
+	if (t->options.plan->options.keeps_best)
 		trainer_restore_best(t);
 }
 

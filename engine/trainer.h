@@ -36,7 +36,8 @@ struct trainer_options {
 	int64_t validation_freq; /* epochs from one validation to the next; 0: 1. The last of
 				  * `epochs` is always validated; any other in which a callback
 				  * stops need not be */
-	const struct callbacks *callbacks; /* NULL: none. Borrowed likewise */
+	const struct callbacks *callbacks; /* NULL: none. Borrowed likewise. The plan's keeps_best
+					    * must be theirs */
 	const float *class_weight;      /* NULL: all 1; else how much the loss of a training sample
 					 * counts, by its label. As many as labels. Borrowed */
 	const struct augments *augment; /* of training samples; NULL: none. Borrowed likewise */

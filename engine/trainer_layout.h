@@ -44,7 +44,6 @@ struct trainer {
 	int n_memory;
 	double *validation_sums; /* of the metrics */
 	int64_t *confusion;      /* NULL: the plan has no classes */
-	float *best;             /* weights, one behind the other; NULL: no callback keeps them */
 	struct trainer_published published;
 
 	/* The step at work: written before the crew begins, read by all. */

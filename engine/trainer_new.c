@@ -152,23 +152,6 @@ static bool check(struct trainer *t, struct error *err)
 /* --- making and freeing
  * ------------------------------------------------------------------------------------------ */
 
-static bool keeps_best(const struct callbacks *c)
-{
-	for (int i = 0; c && i < c->count; i++)
-		if (callback_keeps_best(&c->callbacks[i]))
-			return true;
-	return false;
-}
-
-static int64_t weight_values(const struct plan *p)
-{
-	int64_t values = 0;
-
-	for (int i = 0; i < p->n_weights; i++)
-		values += p->weights[i].values;
-	return values;
-}
-
 static bool allocate(struct trainer *t, struct error *err)
 {
 	const struct trainer_options *o = &t->options;
@@ -176,7 +159,7 @@ static bool allocate(struct trainer *t, struct error *err)
 	int sums = p->n_counts + p->n_values, n_callbacks = o->callbacks ? o->callbacks->count : 0;
 
 	t->n_memory =
-		MEMORY_SUMS + sums + n_callbacks * CALLBACK_MEMORY_MAX + keeps_best(o->callbacks);
+		MEMORY_SUMS + sums + n_callbacks * CALLBACK_MEMORY_MAX + p->options.keeps_best;
 	t->memory = calloc((size_t)t->n_memory, sizeof *t->memory);
 	t->validation_sums = calloc((size_t)sums + 1, sizeof *t->validation_sums);
 	if (!t->memory || !t->validation_sums)
@@ -184,11 +167,6 @@ static bool allocate(struct trainer *t, struct error *err)
 	if (p->classes && o->validation) {
 		t->confusion = calloc((size_t)(p->classes * p->classes), sizeof *t->confusion);
 		if (!t->confusion)
-			return error_no_memory(err);
-	}
-	if (keeps_best(o->callbacks)) {
-		t->best = calloc((size_t)weight_values(p), sizeof *t->best);
-		if (!t->best)
 			return error_no_memory(err);
 	}
 	t->run = run_new(p, t->kernels, o->threads_max, err);
@@ -208,6 +186,7 @@ struct trainer *trainer_new(const struct trainer_options *options, struct error 
 	}
 	assert(options->threads_max >= 1 && options->threads_max <= CREW_THREADS_MAX &&
 		options->epochs >= 1);
+	assert(options->plan->options.keeps_best == callbacks_keep_best(options->callbacks));
 	t->options = *options;
 	take_defaults(&t->options);
 	t->kernels = kernels_find(options->isa);
@@ -230,6 +209,5 @@ void trainer_free(struct trainer *t)
 	free(t->memory);
 	free(t->validation_sums);
 	free(t->confusion);
-	free(t->best);
 	free(t);
 }

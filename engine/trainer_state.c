@@ -48,13 +48,10 @@ double *trainer_callback_memory(const struct trainer *t, int index)
 
 static void copy_best(struct trainer *t, bool back)
 {
-	float *best = t->best;
-
 	for (int i = 0; i < t->options.plan->n_weights; i++) {
 		int64_t n = t->options.plan->weights[i].values;
-		float *w = run_weight(t->run, i);
+		float *w = run_weight(t->run, i), *best = run_best(t->run, i);
 		memcpy(back ? w : best, back ? best : w, (size_t)n * sizeof *w);
-		best += n;
 	}
 }
 
@@ -88,8 +85,8 @@ int trainer_tensor_count(const struct trainer *t)
 {
 	const struct plan *p = t->options.plan;
 
-	return p->n_weights + trainable_count(p) * p->slots.count + (t->best ? p->n_weights : 0) +
-	       1;
+	return p->n_weights + trainable_count(p) * p->slots.count +
+	       (p->options.keeps_best ? p->n_weights : 0) + 1;
 }
 
 /* Index `index` of the weights that have slots. */
@@ -132,11 +129,9 @@ void trainer_tensor(const struct trainer *t, int index, struct trainer_tensor *r
 		return;
 	}
 	index -= slots;
-	if (t->best && index < p->n_weights) {
+	if (p->options.keeps_best && index < p->n_weights) {
 		describe(p, index, "best/", ret);
-		ret->values = t->best;
-		for (int i = 0; i < index; i++)
-			ret->values += p->weights[i].values;
+		ret->values = run_best(t->run, index);
 		return;
 	}
 	(void)snprintf(ret->name, sizeof ret->name, "memory");

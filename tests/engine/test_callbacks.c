@@ -298,7 +298,10 @@ static void job_init(struct job *j, const char *optimizer, const char *callback,
 		.count = SAMPLES,
 		.classes = 2 };
 	j->plan = plan_new(j->model,
-		&(struct plan_options){ .input = j->data.shape, .classes = 2, .batch_size = BATCH },
+		&(struct plan_options){ .input = j->data.shape,
+			.classes = 2,
+			.batch_size = BATCH,
+			.keeps_best = callbacks_keep_best(&j->callbacks) },
 		&err);
 	if (!j->plan)
 		fail_msg("%s", err.text);

@@ -492,6 +492,25 @@ static void test_a_larger_batch_costs_activations_only(void **state)
 	assert_true(f[1].activation_bytes < 2 * f[0].activation_bytes + 8192);
 }
 
+/* Down to the bytes by which places are moved against each other: up to 448 each. */
+static void test_weights_that_may_come_back_cost_their_room(void **state)
+{
+	(void)state;
+	AUTO_FREE(model_free) struct model *m = network_model(mnist, entropy, "Adam");
+	struct plan_options o = { IMAGES };
+	o.batch_size = 64;
+	struct plan_forecast without = forecast_of(m, &o);
+	o.keeps_best = true;
+	struct plan_forecast with = forecast_of(m, &o);
+	int64_t more = with.total_bytes - without.total_bytes;
+	assert_true(llabs(more - 4 * with.parameters) < 16384);
+	assert_true(with.weight_bytes - without.weight_bytes >= 4 * with.parameters - 4096);
+	o.bytes_max = with.total_bytes;
+	assert_int_equal(forecast_of(m, &o).part_samples, 64);
+	o.bytes_max--;
+	assert_true(forecast_of(m, &o).part_samples < 64);
+}
+
 static int64_t activation_bytes_of(const char *layers)
 {
 	struct error err;
@@ -563,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_refusals_say_what_and_where),
 		cmocka_unit_test(test_a_batch_beyond_the_budget_is_worked_in_parts),
 		cmocka_unit_test(test_a_larger_batch_costs_activations_only),
+		cmocka_unit_test(test_weights_that_may_come_back_cost_their_room),
 		cmocka_unit_test(test_an_activation_that_needs_its_input_costs_a_tensor),
 		cmocka_unit_test(test_layer_names_are_keras_s),
 	};
