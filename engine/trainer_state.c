@@ -163,6 +163,7 @@ bool trainer_set_state(struct trainer *t, const struct trainer_state *s, struct 
 			" steps never does",
 			s->epoch, s->step_in_epoch, s->step, t->options.epochs, steps);
 	t->state = *s;
+	t->optimizer_step = (struct optimizer_step){ 0 }; /* no step stands before the next one */
 	return true;
 }
 

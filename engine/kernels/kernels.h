@@ -158,6 +158,8 @@ struct update_step {
 	float momentum;
 	float share_mean, share_gradient, correction; /* Nadam's */
 	bool nesterov;
+	double product;  /* Nadam's u_1 u_2 … u_t, which its next step goes on from … */
+	int64_t factors; /* … and that t; 0: there is no product yet */
 };
 
 /* Losses of single values; losses.h has their formulas and says what their arguments p are. */

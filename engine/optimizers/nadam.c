@@ -26,26 +26,27 @@ static double momentum_at(const struct adam_conf *c, int64_t step)
 	return c->beta_1 * (1.0 - 0.5 * power(0.96, step));
 }
 
-/* u_1 u_2 … u_step. Once it is below 2^-60, taking it from 1 changes nothing. */
-static double momentum_product(const struct adam_conf *c, int64_t step)
+/* Brings the product u_1 u_2 … up to that step: by one factor from the step before, by all of them
+ * in a job that goes on from a checkpoint, in the same order. Once it is below 2^-60, taking it
+ * from 1 changes nothing. */
+static void multiply_momenta(const struct adam_conf *c, int64_t step, struct update_step *s)
 {
-	double product = 1.0;
-
-	for (int64_t t = 1; t <= step && product > 0x1p-60; t++)
-		product *= momentum_at(c, t);
-	return product;
+	if (s->factors == 0)
+		s->product = 1.0;
+	while (s->factors < step && s->product > 0x1p-60)
+		s->product *= momentum_at(c, ++s->factors);
 }
 
 static void nadam_begin(const void *conf, double rate, int64_t step, struct update_step *s)
 {
 	const struct adam_conf *c = conf;
 	double now = momentum_at(c, step), next = momentum_at(c, step + 1);
-	double product = momentum_product(c, step);
 
 	adam_constants(c, s);
+	multiply_momenta(c, step, s);
 	s->rate = (float)rate;
-	s->share_mean = (float)(next / (1.0 - product * next));
-	s->share_gradient = (float)((1.0 - now) / (1.0 - product));
+	s->share_mean = (float)(next / (1.0 - s->product * next));
+	s->share_gradient = (float)((1.0 - now) / (1.0 - s->product));
 	s->correction = (float)(1.0 / (1.0 - power(c->beta_2, step)));
 }
 

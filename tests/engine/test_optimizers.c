@@ -318,6 +318,27 @@ static void test_a_training_too_short_for_one_step_keeps_its_weights(void **stat
 	check(&c, NULL);
 }
 
+/* In a job that goes on from a checkpoint nothing is left of the step before. */
+static void test_nadam_goes_on_anywhere_to_the_same_bits(void **state)
+{
+	static const char *const optimizers[] = { "Nadam", "Nadam beta_1=0.9999" };
+	struct optimizer_step all = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(optimizers); i++, all = (struct optimizer_step){ 0 }) {
+		AUTO_FREE(model_free)
+		struct model *m =
+			network_model("Dense units=1", "mean_squared_error", optimizers[i]);
+		for (int64_t step = 0; step < 1000; step++) {
+			struct optimizer_step one = { 0 };
+			optimizer_begin(m->optimizer, m->optimizer_conf, 0.1, step, &all);
+			optimizer_begin(m->optimizer, m->optimizer_conf, 0.1, step, &one);
+			if (memcmp(&all.values, &one.values, sizeof all.values) != 0)
+				fail_msg("%s: step %d", optimizers[i], (int)step);
+		}
+	}
+}
+
 static void test_no_row_is_left_out(void **state)
 {
 	(void)state;
@@ -357,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_follows_its_formulas),
 		cmocka_unit_test(test_a_training_too_short_for_one_step_keeps_its_weights),
+		cmocka_unit_test(test_nadam_goes_on_anywhere_to_the_same_bits),
 		cmocka_unit_test(test_no_row_is_left_out),
 		cmocka_unit_test(test_only_one_way_of_clipping_at_a_time),
 	};
