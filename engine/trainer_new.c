@@ -70,9 +70,7 @@ static bool check_data(
 	}
 	/* Labels are indices into outputs and matrices: one too large would read and write outside
 	 * them. */
-	int64_t below = p->loss.labels_below;
-	if (below == 0 && p->loss.labels)
-		below = p->output_values > 1 ? p->output_values : p->classes;
+	int64_t below = p->loss.labels_below ? p->loss.labels_below : p->classes;
 	for (int64_t i = 0; below > 0 && i < d->count; i++)
 		if (label_at(d, i) < 0 || label_at(d, i) >= below)
 			return error_at(err, ERROR_INVALID, "/dataset",
