@@ -336,6 +336,7 @@ static bool place_weight(struct plan *p, int layer, int index)
 		f->frozen_parameters += w->values;
 		return true;
 	}
+	p->is_regularized |= plan->regularizer && plan->regularizer->index != PARAM_VARIANT_NULL;
 	w->unit = plan->tiled ? w->values / plan->shape.dim[0] : 1;
 	w->units_per_task = plan_units_per_task(
 		w->values, w->unit, plan->tiled, plan_is_bfloat16(p, &p->layers[layer].plan));

@@ -72,6 +72,7 @@ struct plan {
 	int n_layers;
 	struct planned_weight *weights;
 	int n_weights;
+	bool is_regularized; /* some weight is */
 	struct optimizer_slots slots;
 	int64_t n_tasks; /* of an update, over all weights */
 	struct loss_plan loss;

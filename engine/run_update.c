@@ -229,7 +229,7 @@ double run_step_penalty(const struct run *r)
 		run_at(r, r->plan->penalties); /* 0 where there is no regularizer */
 	double sum = 0;
 
-	for (int64_t i = 0; i < r->plan->n_tasks; i++)
+	for (int64_t i = 0; i < r->plan->n_tasks && r->plan->is_regularized; i++)
 		sum += penalties[i];
 	return sum;
 }
