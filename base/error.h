@@ -38,3 +38,5 @@ bool error_no_memory(struct error *err);
 /* Puts `prefix` in front of the pointer that is there: a parser of a part need not know where the
  * part stands. */
 void error_pointer_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same with the text: "layer 2 (dense): " in front of what is wrong with it. */
+void error_text_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);

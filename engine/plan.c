@@ -21,13 +21,8 @@ enum { TENSOR_VALUES_MAX = 1 << 30 };
 /* Puts the layer in front of what is wrong with it. */
 static bool layer_refuse(const struct model *m, int layer, struct error *err)
 {
-	if (err) {
-		char text[sizeof err->text];
-		(void)snprintf(text, sizeof text, "layer %d (%s): %.400s", layer,
-			m->layers[layer].name, err->text);
-		memcpy(err->text, text, sizeof text);
-		error_pointer_prefix(err, "/model/layers/%d", layer);
-	}
+	error_text_prefix(err, "layer %d (%s): ", layer, m->layers[layer].name);
+	error_pointer_prefix(err, "/model/layers/%d", layer);
 	return false;
 }
 
@@ -244,13 +239,8 @@ static bool plan_metrics(struct plan *p, struct error *err)
 		struct planned_metric *planned = &p->metrics[i];
 		planned->class = m->metrics[i].class;
 		if (!planned->class->plan(m->metrics[i].conf, &request, &planned->plan, err)) {
-			if (err) {
-				char text[sizeof err->text];
-				(void)snprintf(text, sizeof text, "%s: %.400s", m->metrics[i].name,
-					err->text);
-				memcpy(err->text, text, sizeof text);
-				error_pointer_prefix(err, "/metrics/%d", i);
-			}
+			error_text_prefix(err, "%s: ", m->metrics[i].name);
+			error_pointer_prefix(err, "/metrics/%d", i);
 			return false;
 		}
 		planned->first_count = p->n_counts;
@@ -299,8 +289,9 @@ static void plan_gradients(struct plan *p)
  * ------------------------------------------------------------------------------------------------------
  */
 
-/* A place for count x values floats; *kind counts what it costs. Places begin on cache lines, and
- * equal ones are not a power of two apart, where they would fall into the same sets of a cache. */
+/* A place for `count` things of that many bytes; *kind counts what it costs. Places begin on cache
+ * lines, and equal ones are not a power of two apart, where they would fall into the same sets of a
+ * cache. */
 static bool place(struct plan *p, int64_t count, int64_t bytes_each, int64_t *kind, size_t *ret)
 {
 	size_t bytes, end;

@@ -84,6 +84,24 @@ static void an_error_without_a_place_gets_the_part_s(void **state)
 	assert_string_equal(err.pointer, "/model");
 }
 
+static void a_text_gets_a_name_in_front(void **state)
+{
+	struct error err = { 0 };
+	char letters[2000];
+
+	(void)state;
+	error_text_prefix(NULL, "layer %d: ", 2);
+	assert_false(error_at(&err, ERROR_INVALID, "/units", "units is 0"));
+	error_text_prefix(&err, "layer %d (%s): ", 2, "dense");
+	assert_string_equal(err.text, "layer 2 (dense): units is 0");
+	assert_string_equal(err.pointer, "/units");
+	memset(letters, 'x', sizeof letters);
+	letters[sizeof letters - 1] = '\0';
+	error_text_prefix(&err, "%s: ", letters);
+	assert_int_equal(strlen(err.text), sizeof err.text - 1);
+	assert_memory_equal(err.text, letters, sizeof err.text - 1);
+}
+
 static void what_is_too_long_is_cut_and_closed(void **state)
 {
 	struct error err = { 0 };
@@ -113,6 +131,7 @@ int main(void)
 		cmocka_unit_test(a_caller_may_not_want_to_know),
 		cmocka_unit_test(a_part_s_place_becomes_one_of_the_whole),
 		cmocka_unit_test(an_error_without_a_place_gets_the_part_s),
+		cmocka_unit_test(a_text_gets_a_name_in_front),
 		cmocka_unit_test(what_is_too_long_is_cut_and_closed),
 	};
 
