@@ -2,12 +2,14 @@
  *
  *	train --layers TEXT --input 28x28x1 [--batch B] [--threads N] [--epochs E] [--samples S]
  *	      [--data DIR] [--evaluate] [--accuracy] [--isa NAME] [--bfloat16] [--seed S]
+ *	      [--optimizer TEXT]
  *
- * TEXT is a network as tests/engine/network.h reads it, trained with Adam on ten classes. DIR holds
- * MNIST's four IDX files, not compressed; without it the images are noise. --evaluate works on the
- * 10,000 images of MNIST's test after each epoch. The first line of output is the plan's forecast,
- * then there is a JSON line an epoch, as rival.py prints it; `seconds` are those of the training
- * alone. --accuracy evaluates, too, and prints what share of the test was right. */
+ * TEXT is a network or an optimizer (Adam) as tests/engine/network.h reads it; there are ten
+ *classes. DIR holds MNIST's four IDX files, not compressed; without it the images are noise.
+ *--evaluate works on the 10,000 images of MNIST's test after each epoch. The first line of output
+ *is the plan's forecast, then there is a JSON line an epoch, as rival.py prints it; `seconds` are
+ *those of the training alone. --accuracy evaluates, too, and prints what share of the test was
+ *right. */
 #include "tests/engine/network.h"
 
 #include "engine/philox.h"
@@ -28,7 +30,7 @@ enum { IMAGES_HEADER_BYTES = 16, LABELS_HEADER_BYTES = 8 }; /* IDX: 4, and 4 an 
 enum { SAMPLES_MAX = 1 << 24 };
 
 struct arguments {
-	const char *layers, *data, *isa;
+	const char *layers, *optimizer, *data, *isa;
 	struct shape input;
 	bool evaluate, accuracy, bfloat16;
 	int threads, epochs, batch, samples, seed;
@@ -71,6 +73,8 @@ static void set_option(struct arguments *a, int option)
 {
 	if (option == 'l')
 		a->layers = optarg;
+	else if (option == 'o')
+		a->optimizer = optarg;
 	else if (option == 'd')
 		a->data = optarg;
 	else if (option == 'i')
@@ -101,6 +105,7 @@ static struct arguments parse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "layers", required_argument, NULL, 'l' },
+		{ "optimizer", required_argument, NULL, 'o' },
 		{ "data", required_argument, NULL, 'd' },
 		{ "isa", required_argument, NULL, 'i' },
 		{ "input", required_argument, NULL, 'x' },
@@ -114,9 +119,12 @@ static struct arguments parse(int argc, char **argv)
 		{ "samples", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct arguments a = {
-		.threads = 1, .epochs = 3, .batch = 64, .samples = MNIST_TRAIN, .seed = 7
-	};
+	struct arguments a = { .optimizer = "Adam",
+		.threads = 1,
+		.epochs = 3,
+		.batch = 64,
+		.samples = MNIST_TRAIN,
+		.seed = 7 };
 
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		set_option(&a, option);
@@ -124,7 +132,7 @@ static struct arguments parse(int argc, char **argv)
 		give_up("usage: --layers TEXT --input 28x28x1 [--batch B] [--threads N] [--epochs "
 			"E] "
 			"[--samples S] [--data DIR] [--evaluate] [--accuracy] [--isa NAME] "
-			"[--bfloat16] [--seed S]");
+			"[--bfloat16] [--seed S] [--optimizer TEXT]");
 	if (a.data && shape_elements(&a.input) != MNIST_PIXELS)
 		give_up("MNIST's images have 784 values");
 	if (a.data && a.samples > MNIST_TRAIN)
@@ -252,7 +260,7 @@ static bool train(const struct arguments *a, struct error *err)
 {
 	AUTO_FREE(model_free)
 	struct model *model =
-		network_parse(a->layers, "sparse_categorical_crossentropy", "Adam", err);
+		network_parse(a->layers, "sparse_categorical_crossentropy", a->optimizer, err);
 	if (!model)
 		return false;
 	if (a->accuracy && !model_add_metric(model, metric_class_find("accuracy"), NULL, err))
