@@ -344,6 +344,18 @@ static bool place_weight(struct plan *p, int layer, int index)
 				      &f->gradient_bytes, &w->partial);
 }
 
+/* The layer whose dy, which is dy of layer i and nothing else at first, can stand for it; -1: none.
+ */
+static int gradient_heir(const struct plan *p, int i)
+{
+	const struct planned_layer *l = &p->layers[i];
+
+	for (int k = 0; k < l->n_inputs && l->plan.passes_gradient; k++)
+		if (l->dx_wanted[k] && !l->dx_adds[k])
+			return l->inputs[k];
+	return -1;
+}
+
 /* y and dy of a layer, its own or those of the tensor it shares. */
 static bool place_tensor(struct plan *p, int i)
 {
@@ -364,8 +376,11 @@ static bool place_tensor(struct plan *p, int i)
 		!place(p, samples, values * (int64_t)sizeof(float), kind, &l->z))
 		return false;
 	bool needs_dy = l->has_gradient || i == p->n_layers - 1;
-	if ((l->root == i || l->root == MODEL_INPUT) && needs_dy &&
-		!place(p, samples, values * (int64_t)sizeof(float), kind, &l->dy))
+	int heir = gradient_heir(p, i);
+	if (heir >= 0)
+		l->dy = p->layers[heir].dy;
+	else if ((l->root == i || l->root == MODEL_INPUT) && needs_dy &&
+		 !place(p, samples, values * (int64_t)sizeof(float), kind, &l->dy))
 		return false;
 	return place(p, samples, l->plan.saved_bytes, kind, &l->saved) &&
 	       place(p, p->n_chunks, l->plan.chunk_floats * (int64_t)sizeof(float), kind,

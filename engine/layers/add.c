@@ -27,7 +27,7 @@ static void add_backward(const struct layer_step *s, int64_t begin, int64_t end)
 		const struct merge_range m = merge_range(s, n, last);
 		layer_activate_backward(s, n, last);
 		for (int i = 0; i < s->n_in; i++)
-			if (s->dx[i])
+			if (s->dx[i] && s->dx[i] != s->dy)
 				memcpy(s->dx[i] + m.at, s->dy + m.at,
 					(size_t)m.size * sizeof(float));
 	}
@@ -36,6 +36,7 @@ static void add_backward(const struct layer_step *s, int64_t begin, int64_t end)
 static bool add_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
 	layer_ends_in(ret, ACTIVATION_LINEAR);
+	ret->passes_gradient = true;
 	return merge_plan(r, ret, err);
 }
 
