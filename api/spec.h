@@ -101,8 +101,8 @@ void spec_print_forecast(const struct spec *s, const struct plan *plan,
  * "maximum", "exclusive_minimum", "exclusive_maximum", "minimum_count", "maximum_count", "element",
  * "choices", "variants", "doc"}]}], "losses", "optimizers", "metrics", "callbacks", "augments",
  * "initializers", "regularizers", "constraints", "schedules": as layers, "activations": names},
- * from the engine's own tables. "type" is integer, number, boolean, choice, pair, margins, list or
- * variant; what an argument does not have is null. "variants" is the key of the list of rows that a
- * variant can be.
+ * from the engine's own tables. "type" is integer, number, boolean, choice, pair, margins, list,
+ * variant or name; what an argument does not have is null. "variants" is the key of the list of
+ * rows that a variant can be.
  */
 void catalog_print(struct buffer *out);
