@@ -50,7 +50,7 @@ struct spec {
 	char *metadata; /* JSON object of at most 16 strings as text; owned; default "{}" */
 };
 
-/* "model" is {"layers": […]} or what Keras's model.to_json() writes of a Sequential model. The
+/* "model" is {"layers": […]} or what Keras's model.to_json() writes. The
  * request must outlive the call only. NULL: problems says what is wrong, all of it as far as it can
  * be known. */
 struct spec *spec_parse(const struct json *root, struct problems *problems) MUST_CHECK;

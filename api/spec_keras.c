@@ -1,41 +1,27 @@
-/* spec_keras.c - the "model" of a job as Keras's model.to_json() writes it (Keras 2 and 3,
- * Sequential). See spec_read.h.
+/* spec_keras.c - the "model" of a job as Keras's model.to_json() writes it (Keras 2 and 3): its
+ * layers, and Sequential. How the layers of a Functional model hang together is
+ * spec_keras_functional.c's. See spec_keras.h.
  *
  * Layers become ours one to one. What Keras writes beside a layer's arguments carries no meaning
  * here while it has Keras's default, and is refused when it has not: nothing that would change the
  * result is dropped in silence. */
-#include "api/spec_read.h"
+#include "api/spec_keras.h"
 
 #include "engine/registry.h"
 
+#include <stdio.h>
 #include <string.h>
-
-/* The one value that a key may have. */
-enum meaning {
-	MEANS_NOTHING, /* any */
-	MEANS_NULL,
-	MEANS_TRUE,
-	MEANS_FALSE,
-	MEANS_ONE,
-	MEANS_ONES,          /* 1, or [1, 1] */
-	MEANS_FLOAT32,       /* "float32", or a policy of that name */
-	MEANS_CHANNELS_LAST, /* "channels_last" */
-};
 
 static const char *const meaning_texts[] = {
 	[MEANS_NOTHING] = "anything",
 	[MEANS_NULL] = "null, the only value that this version knows",
 	[MEANS_TRUE] = "true, the only value that this version knows",
 	[MEANS_FALSE] = "false, the only value that this version knows",
+	[MEANS_NO] = "null or false, the only values that this version knows",
 	[MEANS_ONE] = "1, the only value that this version knows",
 	[MEANS_ONES] = "[1, 1], the only value that this version knows",
 	[MEANS_FLOAT32] = "\"float32\", the only type that this version computes in",
 	[MEANS_CHANNELS_LAST] = "\"channels_last\", the only layout that this version knows",
-};
-
-struct known_key {
-	const char *key; /* "*x": all that end in x. NULL ends a list */
-	enum meaning meaning;
 };
 
 static const struct known_key model_keys[] = {
@@ -100,7 +86,7 @@ static bool key_matches(const struct known_key *k, const char *key)
 	return length >= suffix && strcmp(key + length - suffix, k->key + 1) == 0;
 }
 
-static const struct known_key *key_find(const struct known_key *keys, const char *key)
+const struct known_key *keras_find_key(const struct known_key *keys, const char *key)
 {
 	for (; keys->key; keys++)
 		if (key_matches(keys, key))
@@ -108,7 +94,7 @@ static const struct known_key *key_find(const struct known_key *keys, const char
 	return NULL;
 }
 
-static bool is_text(const struct json *v, const char *text)
+bool keras_is_text(const struct json *v, const char *text)
 {
 	return v && json_type(v) == JSON_STRING && strcmp(json_string(v), text) == 0;
 }
@@ -125,10 +111,10 @@ static bool is_float32(const struct json *v)
 	const struct json *class_name = json_find(v, "class_name"),
 			  *config = json_find(v, "config");
 
-	if (is_text(v, "float32"))
+	if (keras_is_text(v, "float32"))
 		return true;
-	return (is_text(class_name, "DTypePolicy") || is_text(class_name, "Policy")) && config &&
-	       is_text(json_find(config, "name"), "float32");
+	return (keras_is_text(class_name, "DTypePolicy") || keras_is_text(class_name, "Policy")) &&
+	       config && keras_is_text(json_find(config, "name"), "float32");
 }
 
 static bool has_meaning(const struct json *v, enum meaning meaning)
@@ -142,6 +128,8 @@ static bool has_meaning(const struct json *v, enum meaning meaning)
 		return json_type(v) == JSON_BOOL && json_bool(v);
 	case MEANS_FALSE:
 		return json_type(v) == JSON_BOOL && !json_bool(v);
+	case MEANS_NO:
+		return json_type(v) == JSON_NULL || (json_type(v) == JSON_BOOL && !json_bool(v));
 	case MEANS_ONE:
 		return is_number(v, 1);
 	case MEANS_ONES:
@@ -151,29 +139,34 @@ static bool has_meaning(const struct json *v, enum meaning meaning)
 	case MEANS_FLOAT32:
 		return is_float32(v);
 	case MEANS_CHANNELS_LAST:
-		return is_text(v, "channels_last");
+		return keras_is_text(v, "channels_last");
 	}
 	return false;
+}
+
+bool keras_check_value(struct model_reader *r, const struct json *v, const char *name,
+	enum meaning meaning, const char *pointer)
+{
+	return has_meaning(v, meaning) ||
+	       value_refuse(v, name, meaning_texts[meaning], pointer, r->problems);
 }
 
 /* One member that is no argument: known, and with the value that means nothing? */
 static bool check_member(struct model_reader *r, const struct json *v, const struct known_key *keys,
 	const struct param *params, const char *pointer)
 {
-	const struct known_key *key = key_find(keys, json_key(v));
+	const struct known_key *key = keras_find_key(keys, json_key(v));
 	struct names known = { 0 };
 
 	if (key)
-		return has_meaning(v, key->meaning) ||
-		       value_refuse(
-			       v, json_key(v), meaning_texts[key->meaning], pointer, r->problems);
+		return keras_check_value(r, v, json_key(v), key->meaning, pointer);
 	names_add_params(&known, params);
 	for (; keys->key; keys++)
 		names_add(&known, keys->key);
 	return names_refuse(&known, "key", json_key(v), pointer, r->problems);
 }
 
-static bool check_members(struct model_reader *r, const struct json *object,
+bool keras_check_members(struct model_reader *r, const struct json *object,
 	const struct known_key *keys, const char *pointer)
 {
 	bool ok = true;
@@ -213,7 +206,7 @@ static bool read_variant(struct model_reader *r, const struct param *p, const st
 	char config_pointer[POINTER_BYTES], place[POINTER_BYTES];
 
 	pointer_key(place, pointer, "class_name");
-	bool ok = check_members(r, v, object_keys, pointer);
+	bool ok = keras_check_members(r, v, object_keys, pointer);
 	if (!variant_read_class(p, json_find(v, "class_name"), conf, place, r->problems))
 		return false;
 	const struct json *config = read_config(r, v, pointer, config_pointer);
@@ -243,8 +236,46 @@ static bool read_arguments(struct model_reader *r, const struct param *params,
 	return arguments_check_required(params, config, pointer, r->problems) && ok;
 }
 
-static bool read_layer(struct model_reader *r, const struct json *v, const char *pointer)
+bool keras_read_name(
+	struct model_reader *r, const struct json *layer, const char *pointer, const char **ret)
 {
+	const struct json *config = json_find(layer, "config"),
+			  *names[] = { json_find(config, "name"), json_find(layer, "name") };
+	char place[2][POINTER_BYTES], wanted[96];
+
+	pointer_key(place[1], pointer, "config");
+	pointer_key(place[0], place[1], "name");
+	pointer_key(place[1], pointer, "name");
+	*ret = NULL;
+	for (int i = 0; i < 2; i++) {
+		if (!names[i])
+			continue;
+		if (json_type(names[i]) != JSON_STRING)
+			return value_refuse(names[i], "name", "a string", place[i], r->problems);
+		if (*ret && strcmp(*ret, json_string(names[i])) != 0) {
+			(void)snprintf(wanted, sizeof wanted, "\"%.63s\", its config's", *ret);
+			return value_refuse(names[i], "name", wanted, place[i], r->problems);
+		}
+		*ret = json_string(names[i]);
+	}
+	return true;
+}
+
+bool keras_is_input(const struct json *layer)
+{
+	return keras_is_text(json_find(layer, "class_name"), "InputLayer");
+}
+
+static bool is_model(const struct json *class_name)
+{
+	return keras_is_text(class_name, "Sequential") || keras_is_text(class_name, "Functional") ||
+	       keras_is_text(class_name, "Model");
+}
+
+bool keras_read_layer(struct model_reader *r, const struct json *v, const char *name,
+	const struct known_key *keys, const char *pointer)
+{
+	const struct json *class_name = json_find(v, "class_name");
 	char config_pointer[POINTER_BYTES], place[POINTER_BYTES];
 	bool added;
 
@@ -253,25 +284,47 @@ static bool read_layer(struct model_reader *r, const struct json *v, const char 
 		return value_refuse(v, "a layer", "an object with \"class_name\" and \"config\"",
 			pointer, r->problems);
 	}
-	if (is_text(json_find(v, "class_name"), "InputLayer")) /* the data set gives the shape */
-		return true;
-	bool ok = check_members(r, v, object_keys, pointer);
+	if (is_model(class_name)) {
+		r->lost = true;
+		pointer_key(place, pointer, "class_name");
+		return value_refuse(class_name, "class_name",
+			"a layer, since this version reads no model within a model; put that "
+			"model's layers in its place",
+			place, r->problems);
+	}
+	bool ok = keras_check_members(r, v, keys, pointer);
 	const struct layer_class *class = model_reader_class(r, v, "class_name", pointer);
 	const struct json *config = read_config(r, v, pointer, config_pointer);
+	r->lost |= !config;
 	if (!class || !config)
 		return false;
-	const struct json *name = json_find(config, "name");
-	if (name && json_type(name) != JSON_STRING) {
-		pointer_key(place, config_pointer, "name");
-		return value_refuse(name, "name", "a string", place, r->problems);
-	}
-	struct model_layer *layer =
-		model_reader_add(r, class, name ? json_string(name) : NULL, config_pointer, &added);
+	struct model_layer *layer = model_reader_add(r, class, name, config_pointer, &added);
 	if (!layer)
 		return false;
 	struct registry_row row = layer_class_row(class);
 	return read_arguments(r, row.params, config, layer_keys, layer->conf, config_pointer) &&
 	       ok && added;
+}
+
+static bool read_sequential(struct model_reader *r, const struct json *config, const char *pointer)
+{
+	const struct json *layers = json_find(config, "layers");
+	char layers_pointer[POINTER_BYTES], place[POINTER_BYTES];
+	bool ok = keras_check_members(r, config, sequential_keys, pointer);
+	int index = 0;
+
+	pointer_key(layers_pointer, pointer, "layers");
+	if (!model_check_layers(r, layers, layers_pointer))
+		return false;
+	for (const struct json *e = json_first(layers); e; e = json_next(e)) {
+		const char *name;
+		pointer_index(place, layers_pointer, index++);
+		if (keras_is_input(e)) /* the data set gives the shape */
+			continue;
+		ok &= keras_read_name(r, e, place, &name);
+		ok &= keras_read_layer(r, e, name, object_keys, place);
+	}
+	return ok;
 }
 
 /* A compiled model names a loss and an optimizer too; they may be left aside only where the job
@@ -295,33 +348,22 @@ bool model_read_keras(struct model_reader *r, const struct json *v, const char *
 {
 	const struct json *class_name = json_find(v, "class_name");
 	char config_pointer[POINTER_BYTES], place[POINTER_BYTES];
-	int index = 0;
 
 	pointer_key(place, pointer, "class_name");
-	if (is_text(class_name, "Functional") || is_text(class_name, "Model"))
-		return problem_at(r->problems, place,
-			"Keras's Functional models are not read by this version, only Sequential "
-			"ones; write {\"layers\": […]} and name the \"inputs\" of each layer "
-			"instead");
-	if (!is_text(class_name, "Sequential"))
-		return value_refuse(class_name, "class_name", "\"Sequential\"", place, r->problems);
-	bool ok = check_members(r, v, model_keys, pointer);
+	if (!is_model(class_name))
+		return value_refuse(class_name, "class_name",
+			"\"Sequential\", \"Functional\" or \"Model\"", place, r->problems);
+	bool ok = keras_check_members(r, v, model_keys, pointer);
 	ok &= check_compile_config(r, v, pointer);
 	const struct json *config = read_config(r, v, pointer, config_pointer);
 	if (!config)
 		return false;
-	ok &= check_members(r, config, sequential_keys, config_pointer);
-	const struct json *layers = json_find(config, "layers");
-	char layers_pointer[POINTER_BYTES];
-	pointer_key(layers_pointer, config_pointer, "layers");
-	if (!model_check_layers(r, layers, layers_pointer))
-		return false;
-	for (const struct json *e = json_first(layers); e; e = json_next(e)) {
-		pointer_index(place, layers_pointer, index++);
-		ok &= read_layer(r, e, place);
-	}
+	ok &= keras_is_text(class_name, "Sequential")
+		      ? read_sequential(r, config, config_pointer)
+		      : model_read_functional(r, config, config_pointer);
+	pointer_key(place, config_pointer, "layers");
 	if (ok && r->model->n_layers == 0)
-		return problem_at(r->problems, layers_pointer,
+		return problem_at(r->problems, place,
 			"there is no layer but InputLayer; wanted: at least one");
 	return ok;
 }
