@@ -90,9 +90,11 @@ bool names_refuse(const struct names *n, const char *what, const char *seen, con
 	struct problems *problems)
 {
 	char known[360] = "", meant[96] = "";
-	const char *nearest = seen ? nearest_name(n, seen) : NULL;
 	size_t used = 0;
 
+	if (problems->count == PROBLEMS_MAX)
+		return false; /* nobody would read it, and a nearest name is dear to find */
+	const char *nearest = seen ? nearest_name(n, seen) : NULL;
 	for (int i = 0; i < n->count && used < sizeof known; i++) {
 		int more = snprintf(
 			known + used, sizeof known - used, "%s\"%s\"", i ? ", " : "", n->name[i]);
