@@ -55,7 +55,7 @@ struct layer_plan {
 	int64_t flops_per_output;   /* of forward, for each value of y */
 	bool large;                 /* its products may be of bfloat16 (plan_precision) */
 	bool in_place;              /* y is x, seen in another shape: no passes */
-	bool passes_gradient;       /* each dx is dy: backward leaves a dx that is dy itself */
+	bool dx_may_be_dy;          /* backward works where one dx is the same tensor as dy */
 	bool adapts;                /* adapt is called: only where the input is the data's */
 	int64_t chunk_floats;       /* what collect keeps of one chunk */
 	int64_t batch_floats;       /* what combine makes of a batch's chunks, until its update */

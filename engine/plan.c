@@ -344,13 +344,13 @@ static bool place_weight(struct plan *p, int layer, int index)
 				      &f->gradient_bytes, &w->partial);
 }
 
-/* The layer whose dy, which is dy of layer i and nothing else at first, can stand for it; -1: none.
- */
+/* The layer below whose dy may be that of layer i itself, made over in backward; -1: none. Others
+ * that set a gradient of that tensor come later. */
 static int gradient_heir(const struct plan *p, int i)
 {
 	const struct planned_layer *l = &p->layers[i];
 
-	for (int k = 0; k < l->n_inputs && l->plan.passes_gradient; k++)
+	for (int k = 0; k < l->n_inputs && l->plan.dx_may_be_dy; k++)
 		if (l->dx_wanted[k] && !l->dx_adds[k])
 			return l->inputs[k];
 	return -1;

@@ -149,14 +149,23 @@ static void k_normalize(const float *restrict x, const float *restrict mean,
 			y[r * n + j] = fmaf(x[r * n + j] - mean[j], scale[j], offset[j]);
 }
 
-static void k_normalize_backward(const float *restrict dy, const float *restrict x,
+/* In front of a loop whose arrays may be one and the same, but do not overlap otherwise. */
+#ifdef __clang__
+#define EACH_BY_ITSELF _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define EACH_BY_ITSELF _Pragma("GCC ivdep")
+#endif
+
+static void k_normalize_backward(const float *dy, const float *restrict x,
 	const float *restrict mean, const float *restrict scale, const float *restrict slope,
-	const float *restrict offset, int64_t rows, int64_t n, float *restrict dx)
+	const float *restrict offset, int64_t rows, int64_t n, float *dx)
 {
-	for (int64_t r = 0; r < rows; r++)
+	for (int64_t r = 0; r < rows; r++) {
+		EACH_BY_ITSELF
 		for (int64_t j = 0; j < n; j++)
 			dx[r * n + j] = fmaf(x[r * n + j] - mean[j], slope[j],
 				fmaf(dy[r * n + j], scale[j], offset[j]));
+	}
 }
 
 static void k_from_u8(const uint8_t *restrict x, int64_t n, float *restrict y)

@@ -268,7 +268,7 @@ struct kernels {
 	/* y[r][j] = (x[r][j] - mean[j]) scale[j] + offset[j] */
 	void (*normalize)(const float *x, const float *mean, const float *scale,
 		const float *offset, int64_t rows, int64_t n, float *y);
-	/* dx[r][j] = dy[r][j] scale[j] + (x[r][j] - mean[j]) slope[j] + offset[j] */
+	/* dx[r][j] = dy[r][j] scale[j] + (x[r][j] - mean[j]) slope[j] + offset[j]; dx may be dy */
 	void (*normalize_backward)(const float *dy, const float *x, const float *mean,
 		const float *scale, const float *slope, const float *offset, int64_t rows,
 		int64_t n, float *dx);

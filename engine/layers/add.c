@@ -36,7 +36,7 @@ static void add_backward(const struct layer_step *s, int64_t begin, int64_t end)
 static bool add_plan(const struct layer_request *r, struct layer_plan *ret, struct error *err)
 {
 	layer_ends_in(ret, ACTIVATION_LINEAR);
-	ret->passes_gradient = true;
+	ret->dx_may_be_dy = true;
 	return merge_plan(r, ret, err);
 }
 

@@ -104,6 +104,7 @@ static bool norm_plan(const struct layer_request *r, struct layer_plan *ret, str
 	ret->weights[at.mean].frozen = ret->weights[at.variance].frozen = true;
 	ret->out = *r->in;
 	layer_ends_in(ret, ACTIVATION_LINEAR);
+	ret->dx_may_be_dy = true;
 	ret->flops_per_output = 2;
 	ret->chunk_floats = CHUNK_ROWS * channels;
 	ret->batch_floats = BATCH_ROWS * channels;
