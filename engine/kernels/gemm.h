@@ -336,12 +336,13 @@ static void k_transpose(
 }
 
 /* Whether to work out c transposed: then it is a that is copied transposed instead of b, and c is
- * turned afterwards. Cheaper where c has few rows for the size of b: in the gradient of a dense
- * layer's input. */
+ * turned afterwards. Cheaper where c has few rows for the size of b, whose rows do not collide: in
+ * the gradient of a dense layer's input. */
 static bool gemm_turns(const struct gemm *g)
 {
 	return g->b_transposed && !g->bias && !g->accumulate && !g->a_rows && g->a_step == 1 &&
-	       g->segments == 1 && g->m % VEC_WIDTH == 0 && g->m * (g->n + g->run) < g->n * g->run;
+	       g->segments == 1 && g->m % VEC_WIDTH == 0 && g->b_row % PAGE != 0 &&
+	       g->m * (g->n + g->run) < g->n * g->run;
 }
 
 static void gemm_turned(const struct gemm *g)
