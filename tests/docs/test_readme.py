@@ -61,6 +61,7 @@ def quickstart_job(epochs):
 
 
 def check(daemon):
+    daemon.upload(200)
     enter, submit, watch, stop, fetch = commands()
     job_file = daemon.folder / "build/quickstart/job.json"
     pause, cancel = stop.strip().split("\n")
@@ -79,12 +80,12 @@ def check(daemon):
     yield "cancel", answer["status"] in ("cancelling", "cancelled")
 
 
-def main():
+def run(check):
+    """Prints as TAP what `check` finds with a daemon of its own, and ends the program."""
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="epochd-readme-") as folder:
+    with tempfile.TemporaryDirectory(prefix="epochd-docs-") as folder:
         daemon = Daemon(folder)
         try:
-            daemon.upload(200)
             results = list(check(daemon))
         finally:
             daemon.process.terminate()
@@ -97,4 +98,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(check)

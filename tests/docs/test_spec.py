@@ -5,7 +5,6 @@ import json
 import pathlib
 import re
 import sys
-import tempfile
 import urllib.request
 
 DAEMON, ROOT = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
@@ -40,21 +39,5 @@ def check(daemon):
         yield f"a job with {', '.join(list(job)[-3:])}", forecast(daemon, job)["parameters"] > 0
 
 
-def main():
-    failed = 0
-    with tempfile.TemporaryDirectory(prefix="epochd-spec-") as folder:
-        daemon = test_readme.Daemon(folder)
-        try:
-            results = list(check(daemon))
-        finally:
-            daemon.process.terminate()
-            daemon.process.wait(30)
-    print(f"1..{len(results)}")
-    for n, (name, passed) in enumerate(results, 1):
-        failed += not passed
-        print(f"{'ok' if passed else 'not ok'} {n} - {name}")
-    sys.exit(failed > 0)
-
-
 if __name__ == "__main__":
-    main()
+    test_readme.run(check)
