@@ -69,9 +69,9 @@ const float *conv2d_input(
 /* y = the rows first_row … first_row + g->rows of output. bias may be NULL. */
 void conv2d_forward_rows(const struct layer_step *s, const struct conv2d_geometry *g,
 	const float *x, int64_t first_row, const float *bias, float *y);
-/* dw = or += what those rows' dy give. */
+/* dw = or += what those rows' dy give, of one image or of several that adjoin, all rows of each. */
 void conv2d_kernel_gradient_rows(const struct layer_step *s, const struct conv2d_geometry *g,
-	const float *x, int64_t first_row, const float *dy, bool add, float *dw);
+	const float *x, int64_t first_row, int64_t images, const float *dy, bool add, float *dw);
 
 /* Before the first gradient of the input in a pass: clears e, turns the kernel round. */
 void conv2d_begin_input_gradient(const struct layer_step *s, const struct conv2d_geometry *g);

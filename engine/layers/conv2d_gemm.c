@@ -245,7 +245,7 @@ void conv2d_forward_rows(const struct layer_step *s, const struct conv2d_geometr
 }
 
 void conv2d_kernel_gradient_rows(const struct layer_step *s, const struct conv2d_geometry *g,
-	const float *x, int64_t first_row, const float *dy, bool add, float *dw)
+	const float *x, int64_t first_row, int64_t images, const float *dy, bool add, float *dw)
 {
 	int64_t in = g->in / g->groups, out = g->out / g->groups;
 
@@ -253,7 +253,7 @@ void conv2d_kernel_gradient_rows(const struct layer_step *s, const struct conv2d
 		s->gemm(&(struct gemm){
 			.m = g->kernel,
 			.n = out,
-			.segments = g->rows,
+			.segments = images * g->rows,
 			.run = g->w.out,
 			.a = x + first_row * g->h.stride * g->x_row + i * in,
 			.a_rows = s->table + positions(g),
@@ -389,6 +389,12 @@ void conv2d_forward(
 	}
 }
 
+/* Whether the windows of one image are followed by those of the next one, a stride further. */
+static bool images_adjoin(const struct conv2d_geometry *g)
+{
+	return !g->pads && g->h.out * g->h.stride == g->h.in;
+}
+
 void conv2d_backward(
 	const struct layer_step *s, const struct conv2d_geometry *g, int64_t begin, int64_t end)
 {
@@ -396,13 +402,14 @@ void conv2d_backward(
 
 	layer_activate_backward(s, begin, end);
 	conv2d_clear_border(s, g);
-	for (int64_t n = begin; n < end; n++) {
+	for (int64_t n = begin, next; n < end; n = next) {
 		bool first = layer_begins_chunk(s, n);
+		int64_t last = layer_chunk_end(s, n, end);
 		if (s->w[CONV2D_BIAS] && first)
-			layer_sum_rows(s, s->dy + n * out,
-				(layer_chunk_end(s, n, end) - n) * places, g->out,
+			layer_sum_rows(s, s->dy + n * out, (last - n) * places, g->out,
 				layer_partial(s, CONV2D_BIAS, n));
-		conv2d_kernel_gradient_rows(s, g, conv2d_input(s, g, s->x[0] + n * in), 0,
+		next = images_adjoin(g) ? last : n + 1;
+		conv2d_kernel_gradient_rows(s, g, conv2d_input(s, g, s->x[0] + n * in), 0, next - n,
 			s->dy + n * out, !first, layer_partial(s, CONV2D_KERNEL, n));
 	}
 	if (!s->dx[0])

@@ -150,7 +150,7 @@ static void backward_rows(
 		int64_t at = (n * g->rows + i) * g->row.width * g->conv.out;
 		s->kernels->max_pool_backward(&g->row, s->dy + at, s->saved + at, false, rows);
 		if (!g->few_taps)
-			conv2d_kernel_gradient_rows(s, &g->conv, x, i * g->row.pool_h, rows,
+			conv2d_kernel_gradient_rows(s, &g->conv, x, i * g->row.pool_h, 1, rows,
 				!layer_begins_chunk(s, n) || i > 0,
 				layer_partial(s, CONV2D_KERNEL, n));
 		if (s->dx[0])

@@ -155,8 +155,8 @@ static void transpose_backward(const struct layer_step *s, int64_t begin, int64_
 			layer_sum_rows(s, s->dy + n * out,
 				(layer_chunk_end(s, n, end) - n) * places, g.in,
 				layer_partial(s, CONV2D_BIAS, n));
-		conv2d_kernel_gradient_rows(
-			s, &g, dy, 0, s->x[0] + n * in, !first, layer_partial(s, CONV2D_KERNEL, n));
+		conv2d_kernel_gradient_rows(s, &g, dy, 0, 1, s->x[0] + n * in, !first,
+			layer_partial(s, CONV2D_KERNEL, n));
 		if (s->dx[0])
 			conv2d_forward_rows(s, &g, dy, 0, NULL, s->dx[0] + n * in);
 	}
