@@ -113,6 +113,8 @@ enum { PLAN_TASK_VALUES = 4096 };
 /* But not fewer rows of a tiled kernel, of which two tiles of a gemm are made; fewer leave
  * registers without work. */
 enum { PLAN_TASK_ROWS = 28 };
+/* Rows so wide lie whole pages apart, and what they are multiplied with is copied for each task. */
+enum { PLAN_WIDE_ROW = 1024, PLAN_TASK_WIDE_ROWS = 56 };
 /* For each task the other operand is packed anew, which takes a larger share where products are
  * faster. */
 enum { PLAN_TASK_ROWS_BF16 = 84 };
@@ -121,7 +123,9 @@ enum { PLAN_TASK_ROWS_BF16 = 84 };
  * of such. */
 static inline int64_t plan_units_per_task(int64_t values, int64_t unit, bool tiled, bool bfloat16)
 {
-	int64_t rows = bfloat16 ? PLAN_TASK_ROWS_BF16 : PLAN_TASK_ROWS;
+	int64_t rows = bfloat16                ? PLAN_TASK_ROWS_BF16
+		       : unit >= PLAN_WIDE_ROW ? PLAN_TASK_WIDE_ROWS
+					       : PLAN_TASK_ROWS;
 	int64_t units = values / unit, least = tiled ? rows : 1;
 	int64_t fit = PLAN_TASK_VALUES / unit > least ? PLAN_TASK_VALUES / unit : least;
 

@@ -17,18 +17,22 @@ enum {
 	PANEL_WIDTH = 2 * VEC_WIDTH, /* columns of a tile */
 	LINE = 64 / sizeof(float),   /* floats of a line of a cache */
 	PAGE = 4096 / sizeof(float),
-	PACK_ROWS = 6 * VEC_TILE_ROWS,    /* fewer rows of c do not pay for copying b */
-	APART_ROWS = 12 * VEC_TILE_ROWS,  /* of a, copied at a time, */
-	APART = BLOCK + LINE,             /* that far from each other */
-	TURNED_ROWS = 32 * VEC_TILE_ROWS, /* of a transposed c at a time: 56 KiB of 32 columns */
+	PACK_ROWS = 6 * VEC_TILE_ROWS, /* fewer rows of c do not pay for copying b */
+	COPIED_ROWS = 256,             /* of c, whose a is copied at a time */
+	COPY = COPIED_ROWS * (BLOCK + LINE),
+	TURNED_ROWS = 8 * VEC_TILE_ROWS, /* of a transposed c at a time: 14 KiB of 32 columns */
+	TURNED_RUN = 1024,               /* longest sum of one: 128 KiB of a, transposed */
 };
 
-/* A stretch of the summed index, and where its b lies. */
+/* A stretch of the summed index, and where its b lies. `ask`: what a tile asks the caches for while
+ * it works, a line with each step of the summed index. */
 struct block {
 	int64_t segment, segments; /* first, count */
 	int64_t k, run;            /* first within a segment, count */
 	const float *b;
 	int64_t b_row;
+	const float *ask;
+	int64_t ask_step;
 };
 
 /* One tile. `rows`, `vecs` and `part` are constants after inlining. part: the last vector has only
@@ -52,7 +56,7 @@ VEC_INLINE void tile(const struct gemm *g, const struct block *block, const floa
 					  : vec_load(from);
 		}
 	}
-	const float *b = block->b;
+	const float *b = block->b, *ask = block->ask;
 	for (int64_t s = 0; s < block->segments; s++) {
 		int64_t at = (block->segment + s) * g->a_segment + block->k * g->a_step;
 		for (int64_t k = 0; k < block->run; k++, at += g->a_step, b += block->b_row) {
@@ -60,6 +64,8 @@ VEC_INLINE void tile(const struct gemm *g, const struct block *block, const floa
 			vec b1 = vecs == 1 ? b0
 				 : part    ? vec_load_part(b + VEC_WIDTH, tail)
 					   : vec_load(b + VEC_WIDTH);
+			__builtin_prefetch(ask, 0, 2);
+			ask += block->ask_step;
 			UNROLL
 			for (int r = 0; r < rows; r++) {
 				vec x = vec_set(a[r][at]);
@@ -186,31 +192,48 @@ static void prefetch_next_block(
 			__builtin_prefetch(a[r] + at + k);
 }
 
-/* Asks for a share of what the panel after that of column j takes from b: its lines lie apart, too,
- * and come from further away. Into the second-level cache: the first one is full. */
+/* Asks for a share of what the panel after that of column j takes from a transposed b. */
 static void prefetch_next_panel(
 	const struct gemm *g, int64_t q, int64_t count, int64_t j, int64_t share, int64_t shares)
 {
-	int64_t begin = share * count / shares, end = (share + 1) * count / shares;
 	int64_t width = g->n - j < PANEL_WIDTH ? g->n - j : PANEL_WIDTH;
 
-	if (g->b_transposed) {
-		begin = share * width / shares;
-		end = (share + 1) * width / shares;
-		for (int64_t i = begin; i < end; i++)
-			for (int64_t k = 0; k < count; k += LINE)
-				__builtin_prefetch(g->b + (j + i) * g->b_row + q + k, 0, 2);
-		return;
+	for (int64_t i = share * width / shares; i < (share + 1) * width / shares; i++)
+		for (int64_t k = 0; k < count; k += LINE)
+			__builtin_prefetch(g->b + (j + i) * g->b_row + q + k, 0, 2);
+}
+
+/* What tile t of the panel of column j asks for. What lies in rows far from each other, each read
+ * for a stretch too short for the processor to foresee it, or even in another core's cache, comes
+ * too late else. Into the second-level cache: the first one is full. Past the end there is nothing
+ * to be had, and nothing happens. */
+static void ask_for(const struct gemm *g, struct block *block, int64_t j, int64_t t, int64_t end)
+{
+	const float *a = g->a + block->segment * g->a_segment + block->k * g->a_step;
+	int64_t q = block->segment * g->run + block->k, count = block->segments * block->run;
+	bool last = j + PANEL_WIDTH >= g->n;
+
+	block->ask = block->b; /* which is there */
+	block->ask_step = 0;
+	if (g->a_step > 1 && block->segments > 1) {
+		/* rows of c, to which is added */
+		block->ask = g->c + end * g->c_row + j + t % 2 * LINE;
+		block->ask_step = g->c_row;
+	} else if (g->a_step > 1 && j == 0 && t * LINE < g->m) {
+		/* the columns that follow, which are the next call's */
+		block->ask = a + g->m + t * LINE;
+		block->ask_step = g->a_step;
+	} else if (g->a_step == 1 && !g->b_transposed && t * LINE < PANEL_WIDTH) {
+		/* a line of each row of the next panel */
+		block->ask = g->b + t * LINE +
+			     (last ? (q + count) * g->b_row : q * g->b_row + j + PANEL_WIDTH);
+		block->ask_step = g->b_row;
 	}
-	for (int64_t k = begin; k < end; k++)
-		for (int64_t i = 0; i < width; i += LINE)
-			__builtin_prefetch(g->b + (q + k) * g->b_row + j + i, 0, 2);
 }
 
 /* All rows of c for one panel of columns and one block of the summed index. Rows are shared out
  * evenly over the tiles. */
-static void panel(const struct gemm *g, const struct block *block, bool copied, int64_t j,
-	int columns, bool first)
+static void panel(const struct gemm *g, struct block *block, int64_t j, int columns, bool first)
 {
 	int64_t q = block->segment * g->run + block->k, count = block->segments * block->run;
 	int vecs = columns > VEC_WIDTH ? 2 : 1;
@@ -225,7 +248,8 @@ static void panel(const struct gemm *g, const struct block *block, bool copied, 
 			a[i - begin] = g->a + (g->a_rows ? g->a_rows[i] : i * g->a_row);
 		if (j == 0 && g->a_step == 1 && block->k + block->run < g->run)
 			prefetch_next_block(g, block, a, end - begin);
-		if (copied && j + PANEL_WIDTH < g->n)
+		ask_for(g, block, j, t, end);
+		if (g->b_transposed && j + PANEL_WIDTH < g->n)
 			prefetch_next_panel(g, q, count, j + PANEL_WIDTH, t, n_tiles);
 		tiles[end - begin - 1][vecs - 1][tail < VEC_WIDTH](g, block, a, tail,
 			first && !g->accumulate, bias, g->c + begin * g->c_row + j);
@@ -248,53 +272,86 @@ static void block_work(const struct gemm *g, struct block *block, bool first)
 			pack_transposed(g, q, count, j, columns, packed);
 		else if (copy)
 			pack(g, q, count, j, columns, packed);
-		panel(g, block, copy, j, columns, first);
+		panel(g, block, j, columns, first);
 	}
 }
 
-typedef void block_function(const struct gemm *g, struct block *block, bool first);
-
-/* block_work with the rows of a, which lie a page apart, copied next to each other: there all of
- * them want the same few places of a first-level cache. The block lies within one segment. */
-static void block_work_apart(const struct gemm *g, struct block *block, bool first)
+/* The least odd number of lines that holds n floats, in floats: rows so far from each other share
+ * the places of a cache evenly. */
+static int64_t odd_lines(int64_t n)
 {
-	_Alignas(64) float copy[APART_ROWS * APART];
-	const float *a = g->a + block->segment * g->a_segment + block->k;
-	int64_t q = block->segment * g->run + block->k;
+	return ((n + LINE - 1) / LINE | 1) * LINE;
+}
 
-	for (int64_t i = 0; i < g->m; i += APART_ROWS) {
+/* Copies what the rows of `part` need of a, which are g's from row i on. */
+static void copy_a(
+	const struct gemm *g, const struct block *block, int64_t i, struct gemm *part, float *to)
+{
+	bool by_columns = g->a_step > 1;
+	int64_t length = by_columns ? part->m : block->run,
+		apart = odd_lines(by_columns ? part->m : part->run);
+	const float *a = g->a + block->segment * g->a_segment + block->k * g->a_step +
+			 (g->a_rows ? g->a_rows[i] : i * g->a_row);
+
+	part->a = to;
+	part->a_rows = NULL;
+	part->a_row = by_columns ? 1 : apart;
+	part->a_step = by_columns ? apart : 1;
+	for (int64_t s = 0; s < block->segments; s++, a += g->a_segment) {
+		const float *from = a;
+		float *copy = to + s * block->run * part->a_step;
+		for (int64_t k = 0; k < (by_columns ? block->run : part->m); k++) {
+			for (int64_t v = 0; v < length; v += LINE)
+				__builtin_prefetch(from + length + v, 0, 2);
+			memcpy(copy, from, (size_t)length * sizeof *copy);
+			from += by_columns ? g->a_step : g->a_row;
+			copy += apart;
+		}
+	}
+}
+
+/* block_work with what it reads of a copied, so that it lies next to each other. */
+static void block_work_copied(const struct gemm *g, struct block *block, bool first)
+{
+	_Alignas(64) float copy[COPY];
+	int64_t q = block->segment * g->run + block->k, count = block->segments * block->run;
+
+	for (int64_t i = 0; i < g->m; i += COPIED_ROWS) {
 		struct gemm part = *g;
-		struct block only = { .segments = 1, .run = block->run };
-		part.m = g->m - i < APART_ROWS ? g->m - i : APART_ROWS;
-		part.run = block->run;
-		part.a = copy;
-		part.a_row = APART;
+		part.m = g->m - i < COPIED_ROWS ? g->m - i : COPIED_ROWS;
+		part.run = count;
+		part.segments = 1;
 		part.b += g->b_transposed ? q : q * g->b_row;
 		part.c += i * g->c_row;
-		for (int64_t r = 0; r < part.m; r++)
-			memcpy(copy + r * APART, a + (i + r) * g->a_row,
-				(size_t)block->run * sizeof *copy);
-		block_work(&part, &only, first);
+		copy_a(g, block, i, &part, copy);
+		block_work(&part, &(struct block){ .segments = 1, .run = count }, first);
 	}
 }
 
-/* Whether copies of a's rows pay: they serve several panels. */
-static bool rows_collide(const struct gemm *g)
+/* Whether what is read of a wants the same few places of a first-level cache: rows whole pages
+ * apart, or columns of rows that lie some lines apart, or a multiple of that. A copy must serve
+ * several panels, and one of columns several tiles. */
+static bool a_collides(const struct gemm *g)
 {
-	return !g->a_rows && g->a_step == 1 && g->a_row % PAGE == 0 && g->m >= VEC_TILE_ROWS &&
-	       g->n >= 4 * PANEL_WIDTH;
+	if (g->n < 4 * PANEL_WIDTH)
+		return false;
+	if (g->a_step == 1)
+		return !g->a_rows && g->a_row % PAGE == 0 && g->m >= VEC_TILE_ROWS;
+	bool adjoin = g->a_rows ? g->a_rows[g->m - 1] - g->a_rows[0] == g->m - 1 : g->a_row == 1;
+	return adjoin && g->a_step % (4 * LINE) == 0 && g->m >= 4 * VEC_TILE_ROWS;
 }
 
 /* Cuts the summed index: whole segments while they fit a block, else pieces of one segment. */
 static void gemm_blocks(const struct gemm *g)
 {
-	block_function *work = rows_collide(g) ? block_work_apart : block_work;
+	void (*work)(const struct gemm *g, struct block *block, bool first) =
+		a_collides(g) ? block_work_copied : block_work;
 	int64_t together = BLOCK / g->run;
 
 	for (int64_t s = 0; s < g->segments;) {
 		if (together > 0) {
 			int64_t n = g->segments - s < together ? g->segments - s : together;
-			block_work(g,
+			work(g,
 				&(struct block){
 					.segment = s, .segments = n, .k = 0, .run = g->run },
 				s == 0);
@@ -335,24 +392,25 @@ static void k_transpose(
 			y[j * y_row + i] = x[i * x_row + j];
 }
 
-/* Whether to work out c transposed: then it is a that is copied transposed instead of b, and c is
- * turned afterwards. Cheaper where c has few rows for the size of b, whose rows do not collide: in
+/* Whether to work out c transposed: then a is transposed instead of b, and c is turned afterwards.
+ * Cheaper where c has few rows for the size of b, whose rows do not collide: in
  * the gradient of a dense layer's input. */
 static bool gemm_turns(const struct gemm *g)
 {
 	return g->b_transposed && !g->bias && !g->accumulate && !g->a_rows && g->a_step == 1 &&
-	       g->segments == 1 && g->m % VEC_WIDTH == 0 && g->b_row % PAGE != 0 &&
-	       g->m * (g->n + g->run) < g->n * g->run;
+	       g->segments == 1 && g->run <= TURNED_RUN && g->m % VEC_WIDTH == 0 &&
+	       g->b_row % PAGE != 0 && g->m * (g->n + g->run) < g->n * g->run;
 }
 
 static void gemm_turned(const struct gemm *g)
 {
-	_Alignas(64) float c[TURNED_ROWS * PANEL_WIDTH];
+	_Alignas(64) float a[TURNED_RUN * PANEL_WIDTH], c[TURNED_ROWS * PANEL_WIDTH];
 
-	for (int64_t j = 0; j < g->n; j += TURNED_ROWS) {
-		int64_t rows = g->n - j < TURNED_ROWS ? g->n - j : TURNED_ROWS;
-		for (int64_t i = 0; i < g->m; i += PANEL_WIDTH) {
-			int64_t columns = g->m - i < PANEL_WIDTH ? g->m - i : PANEL_WIDTH;
+	for (int64_t i = 0; i < g->m; i += PANEL_WIDTH) {
+		int64_t columns = g->m - i < PANEL_WIDTH ? g->m - i : PANEL_WIDTH;
+		k_transpose(g->a + i * g->a_row, columns, g->run, g->a_row, a, PANEL_WIDTH);
+		for (int64_t j = 0; j < g->n; j += TURNED_ROWS) {
+			int64_t rows = g->n - j < TURNED_ROWS ? g->n - j : TURNED_ROWS;
 			gemm_blocks(&(struct gemm){
 				.m = rows,
 				.n = columns,
@@ -361,9 +419,8 @@ static void gemm_turned(const struct gemm *g)
 				.a = g->b + j * g->b_row,
 				.a_row = g->b_row,
 				.a_step = 1,
-				.b = g->a + i * g->a_row,
-				.b_row = g->a_row,
-				.b_transposed = true,
+				.b = a,
+				.b_row = PANEL_WIDTH,
 				.c = c,
 				.c_row = PANEL_WIDTH,
 			});
@@ -375,6 +432,13 @@ static void gemm_turned(const struct gemm *g)
 
 static void k_gemm(const struct gemm *g)
 {
+	struct gemm one = *g;
+
+	if (g->a_segment == g->run * g->a_step) { /* segments that adjoin are one */
+		one.segments = 1;
+		one.run = g->segments * g->run;
+		g = &one;
+	}
 	if (gemm_turns(g))
 		gemm_turned(g);
 	else

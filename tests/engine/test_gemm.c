@@ -235,7 +235,7 @@ static void test_gemm_of_few_rows_and_a_large_transposed_b(void **state)
 static void test_gemm_of_rows_a_page_apart(void **state)
 {
 	(void)state;
-	for (int64_t m = 13; m <= 200; m += 47)
+	for (int64_t m = 13; m <= 300; m += 47)
 		for (int transposed = 0; transposed <= 1; transposed++)
 			check_gemm(&(struct gemm){ .m = m,
 				.n = 140,
@@ -247,6 +247,51 @@ static void test_gemm_of_rows_a_page_apart(void **state)
 				.b_transposed = transposed,
 				.c_row = 140,
 				.accumulate = transposed });
+}
+
+/* As in the gradient of a kernel: such columns collide, too. */
+static void test_gemm_of_columns_some_lines_apart(void **state)
+{
+	int32_t rows[300];
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		rows[i] = 5 + i;
+	for (int64_t m = 23; m <= 300; m += 92) {
+		int64_t apart = m < 128 ? 128 : 320;
+		struct gemm g = { .m = m,
+			.n = 140,
+			.segments = 1,
+			.run = 200,
+			.a_row = 1,
+			.a_step = apart,
+			.b_row = 140,
+			.c_row = 150,
+			.accumulate = m % 2 };
+		check_gemm(&g);
+		g.a_rows = rows;
+		check_gemm(&g);
+		g.segments = 7;
+		g.run = 20;
+		g.a_segment = 26 * apart;
+		check_gemm(&g);
+	}
+}
+
+static void test_gemm_of_segments_that_adjoin(void **state)
+{
+	(void)state;
+	for (int64_t run = 1; run < 80; run += 13)
+		for (int64_t step = 1; step <= 64; step += 63)
+			check_gemm(&(struct gemm){ .m = 40,
+				.n = 140,
+				.segments = 12,
+				.run = run,
+				.a_row = step > 1 ? 1 : 12 * run,
+				.a_segment = run * step,
+				.a_step = step,
+				.b_row = 64,
+				.c_row = 140 });
 }
 
 static void test_gemm_of_segments_and_scattered_rows(void **state)
@@ -279,6 +324,8 @@ int main(void)
 		cmocka_unit_test(test_gemm_of_long_sums),
 		cmocka_unit_test(test_gemm_of_few_rows_and_a_large_transposed_b),
 		cmocka_unit_test(test_gemm_of_rows_a_page_apart),
+		cmocka_unit_test(test_gemm_of_columns_some_lines_apart),
+		cmocka_unit_test(test_gemm_of_segments_that_adjoin),
 		cmocka_unit_test(test_gemm_of_segments_and_scattered_rows),
 	};
 
