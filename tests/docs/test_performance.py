@@ -88,6 +88,24 @@ def rows_of_another_machine_are_dropped():
     assert "old" not in second and "that" not in second and "new" in second, second
 
 
+def side(name, threads, *runs):
+    epoch = {"phase_seconds": {"data": 1, "forward": 3}, "loss": 0.5}
+    return run.Side(name, run.WORKLOADS["mnist-64"], threads,
+                    [run.Run([us], handover, epoch, {"train_flops": 1}) for us, handover in runs])
+
+
+def runs_are_compared_within_one_mode():
+    two = {"epochd": side("epochd", 2, (10, (60, 70)), (16, (220, 230)), (17, (230, 210))),
+           "PyTorch": side("PyTorch", 2, (70, (50, 60)), (80, (210, 240)))}
+    one = {"epochd": side("epochd", 1, (19, ())), "PyTorch": side("PyTorch", 1, (100, ()))}
+    rows = list(run.train_rows({1: (one, 0), 2: (two, 0)}, {1: 1, 2: 1}, "now"))
+    seen = [(row[1], row[4], row[8]) for row in rows]
+    assert seen == [("1", "5.26x", ""), ("2 near", "7.00x", "1.90x of 1.85x"),
+                    ("2 far", "4.85x", "1.15x of 1.85x")], seen
+    assert run.Run([], (60, 220), {}, {}).mode is None
+    assert {len(row) for row in rows} == {len(run.COLUMNS)}
+
+
 def a_page_without_a_place_is_refused():
     try:
         run.merge("nothing", "this machine", [])
@@ -138,8 +156,9 @@ def the_engine_refuses_what_is_wrong():
 
 
 TESTS = (the_commands_of_the_page_can_be_given, an_unknown_workload_is_refused, the_rows_of_the_page_are_those_of_a_run,
-         new_rows_replace_old_ones, rows_of_another_machine_are_dropped, a_page_without_a_place_is_refused,
-         the_engine_takes_every_network, pytorch_takes_every_network, the_engine_refuses_what_is_wrong)
+         new_rows_replace_old_ones, rows_of_another_machine_are_dropped, runs_are_compared_within_one_mode,
+         a_page_without_a_place_is_refused, the_engine_takes_every_network, pytorch_takes_every_network,
+         the_engine_refuses_what_is_wrong)
 
 
 def main():
