@@ -114,9 +114,27 @@ static void k_stream(const float *x, int64_t n, float *y)
 	vec_stream_end();
 }
 
+enum { SUM_VECS = 8 }; /* so many columns' sums hide the time of an addition */
+
 static void k_sum_rows(const float *x, int64_t rows, int64_t n, float *sum)
 {
-	for (int64_t j = 0; j < n; j += VEC_WIDTH) {
+	int64_t j = 0;
+
+	for (; j + SUM_VECS * VEC_WIDTH <= n; j += SUM_VECS * VEC_WIDTH) {
+		vec s[SUM_VECS];
+		UNROLL
+		for (int v = 0; v < SUM_VECS; v++)
+			s[v] = vec_load(sum + j + v * VEC_WIDTH);
+		for (int64_t r = 0; r < rows; r++) {
+			UNROLL
+			for (int v = 0; v < SUM_VECS; v++)
+				s[v] = vec_add(s[v], vec_load(x + r * n + j + v * VEC_WIDTH));
+		}
+		UNROLL
+		for (int v = 0; v < SUM_VECS; v++)
+			vec_store(sum + j + v * VEC_WIDTH, s[v]);
+	}
+	for (; j < n; j += VEC_WIDTH) {
 		int columns = (int)(n - j < VEC_WIDTH ? n - j : VEC_WIDTH);
 		vec s = load_some(sum + j, columns);
 		for (int64_t r = 0; r < rows; r++)

@@ -277,6 +277,7 @@ static void work_elementwise(const struct kernels *k, struct rooms *r, int side,
 	k->take_equal(r->a, c + 1600, n, c + 2400, NULL);
 	k->from_u8(r->bytes[side] + 4096 + 3, n, c + 1000);
 	k->sum_rows(r->a, rows, n, c + 2000);
+	k->sum_rows(r->a, rows, 250 + n, c + 22000); /* several vectors at a time, and a rest */
 	k->stream(r->a, n, c + 2500 + n % 5);
 	k->prelu(r->a, r->b, rows, n, c + 3000);
 	k->prelu_backward(r->a, r->b, rows, n, c + 4000, c + 5000);
