@@ -2,10 +2,11 @@
  *
  *	kernels [--isa NAME] [--bfloat16] [--rounds R] [--only TEXT]
  *
- * Prints Markdown: GFLOP/s of each pass of each layer, median of the rounds. A round runs all of
- * them once, so that the machine's moods meet all alike. Times are the thread's CPU time: what a
- * neighbour takes is not in them; what it does to the caches is. The peak is that of multiply-adds
- * in registers, measured in each round too.
+ * Prints Markdown: GFLOP/s of each pass of each layer, median of the rounds, and of the three
+ * together, as a step of training has them. A round runs all of them once, so that the machine's
+ * moods meet all alike. Times are the thread's CPU time: what a neighbour takes is not in them;
+ * what it does to the caches is. The peak is that of multiply-adds in registers, measured in each
+ * round too.
  *
  * GFLOP/s are those of the layer's definition. A layer that is worked by Winograd's way does fewer
  *and may pass the peak, up to fourfold. */
@@ -219,6 +220,11 @@ static double median(double *values, int n)
 	return values[n / 2];
 }
 
+static void print_rate(double rate, double peak)
+{
+	printf(" %.0f | %.0f %% |", rate, 100 * rate / peak);
+}
+
 static void print_report(
 	const struct kernels *kernels, struct layer *layers, int n, double peak, int rounds)
 {
@@ -226,15 +232,19 @@ static void print_report(
 
 	printf("%s, one core, peak %.0f GFLOP/s; medians of %d rounds\n\n", kernels->name, peak,
 		rounds);
-	puts("| layer | input | batch | forward | | gradient of kernel | | gradient of input | |");
-	puts("|---|---|--:|--:|--:|--:|--:|--:|--:|");
+	puts("| layer | input | batch | forward | | gradient of kernel | | gradient of input | "
+	     "| all three | |");
+	puts("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
 	for (int i = 0; i < n; i++) {
 		shape_text(&layers[i].row->in, shape);
 		printf("| %s | %s | %d |", layers[i].row->text, shape, (int)layers[i].row->batch);
+		double inverse = 0;
 		for (int p = 0; p < PASS_COUNT; p++) {
 			double rate = median(layers[i].rate[p], rounds);
-			printf(" %.0f | %.0f %% |", rate, 100 * rate / peak);
+			inverse += 1 / rate;
+			print_rate(rate, peak);
 		}
+		print_rate(PASS_COUNT / inverse, peak);
 		puts("");
 	}
 }
