@@ -23,6 +23,8 @@ enum {
 		14, /* of `pieces`, twice: first, end; the bits above are the round's low ones */
 };
 #define PIECE_MASK ((UINT64_C(1) << PIECE_BITS) - 1)
+static_assert(CREW_PIECES_MAX <= PIECE_MASK, "a stretch of pieces fits its bits");
+static_assert(CREW_THREADS_MAX < 1 << THREADS_BITS, "a call's threads fit their bits");
 
 struct member {
 	struct crew *crew;

@@ -393,8 +393,8 @@ static void k_transpose(
 }
 
 /* Whether to work out c transposed: then a is transposed instead of b, and c is turned afterwards.
- * Cheaper where c has few rows for the size of b, whose rows do not collide: in
- * the gradient of a dense layer's input. */
+ * Cheaper where c has few rows for the size of b, whose rows do not collide: in the gradient of a
+ * dense layer's input. */
 static bool gemm_turns(const struct gemm *g)
 {
 	return g->b_transposed && !g->bias && !g->accumulate && !g->a_rows && g->a_step == 1 &&
